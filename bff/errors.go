@@ -1,0 +1,121 @@
+package bff
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient"
+)
+
+// Code says what went wrong. Codes are stable: programs decide by them.
+type Code string
+
+// The codes.
+const (
+	Unauthorized          Code = "UNAUTHORIZED"
+	Forbidden             Code = "FORBIDDEN"
+	ProductNotFound       Code = "PRODUCT_NOT_FOUND"
+	VariantNotFound       Code = "VARIANT_NOT_FOUND"
+	InventoryItemNotFound Code = "INVENTORY_ITEM_NOT_FOUND"
+	StockLocationNotFound Code = "STOCK_LOCATION_NOT_FOUND"
+	ValidationFailed      Code = "VALIDATION_FAILED"
+	NetworkError          Code = "NETWORK_ERROR"
+	Internal              Code = "INTERNAL"
+	// Canceled: the caller went away before there was an answer.
+	Canceled Code = "CANCELED"
+)
+
+// Outage is how Medusa failed when the code is NetworkError.
+type Outage int
+
+// The outages.
+const (
+	Broken      Outage = iota + 1 // it answered nonsense or an error of its own
+	Unreachable                   // no connection, or the breaker is open
+	Slow                          // no answer in time
+)
+
+// Error is why there is no answer. Message is for the caller; Err, the cause,
+// is for the logs alone.
+type Error struct {
+	Code       Code
+	Message    mapping.Message
+	Fields     []mapping.Fault
+	Outage     Outage
+	RetryAfter time.Duration // 0: not known
+	Err        error
+}
+
+func (e *Error) Error() string {
+	if e.Err == nil {
+		return string(e.Code)
+	}
+	return fmt.Sprintf("%s: %v", e.Code, e.Err)
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// notFound is the error for an id that Medusa does not know.
+func notFound(code Code, id string) *Error {
+	return &Error{Code: code, Message: mapping.Message{Key: string(code), Args: []any{id}}}
+}
+
+// errorOf turns an error of a lower room into an *Error. An upstream 404 means
+// that the thing called id is missing, in the words of missing.
+func errorOf(err error, missing Code, id ...any) error {
+	var already *Error
+	var account *medusaclient.AccountError
+	var refused *medusaclient.Error
+	var outage *medusaclient.OutageError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &already):
+		return already
+	case errors.As(err, &account):
+		return networkError(Broken, "NETWORK_ERROR.broken", 0, err)
+	case errors.As(err, &refused):
+		return refusalOf(refused, missing, id)
+	case errors.As(err, &outage):
+		return outageOf(outage)
+	case errors.Is(err, context.DeadlineExceeded):
+		return networkError(Slow, "NETWORK_ERROR.slow", 0, err)
+	case errors.Is(err, context.Canceled):
+		return &Error{Code: Canceled, Err: err}
+	}
+	return &Error{Code: Internal, Message: mapping.Message{Key: string(Internal)}, Err: err}
+}
+
+func refusalOf(refused *medusaclient.Error, missing Code, id []any) *Error {
+	code := Code("")
+	switch {
+	case refused.Status == http.StatusUnauthorized:
+		code = Unauthorized
+	case refused.Status == http.StatusForbidden:
+		code = Forbidden
+	case refused.Status == http.StatusNotFound && missing != "":
+		return &Error{Code: missing, Message: mapping.Message{Key: string(missing), Args: id}, Err: refused}
+	default:
+		return networkError(Broken, "NETWORK_ERROR.broken", 0, refused)
+	}
+	return &Error{Code: code, Message: mapping.Message{Key: string(code)}, Err: refused}
+}
+
+func outageOf(outage *medusaclient.OutageError) *Error {
+	switch outage.Reason {
+	case medusaclient.TooSlow:
+		return networkError(Slow, "NETWORK_ERROR.slow", 0, outage)
+	case medusaclient.Nonsense:
+		return networkError(Broken, "NETWORK_ERROR.broken", 0, outage)
+	case medusaclient.Unreachable, medusaclient.Closed, medusaclient.Saturated:
+	}
+	return networkError(Unreachable, "NETWORK_ERROR.unreachable", max(outage.RetryAfter, time.Second), outage)
+}
+
+func networkError(outage Outage, key string, retryAfter time.Duration, err error) *Error {
+	return &Error{Code: NetworkError, Message: mapping.Message{Key: key}, Outage: outage, RetryAfter: retryAfter, Err: err}
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/medusaclient"
+)
+
+var errCheckFailed = errors.New("check failed")
+
+// check tries what the gateway needs, one line each.
+func check(ctx context.Context, settings settings, stdout io.Writer) error {
+	ctx, cancel := context.WithTimeout(ctx, settings.RequestTimeout)
+	defer cancel()
+	fmt.Fprintln(stdout, "ok    configuration")
+	medusa, account, err := newMedusa(settings, prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	defer medusa.Close()
+	gateway := bff.New(bff.Config{Medusa: medusa, Account: account, Metrics: prometheus.NewRegistry(), Timeout: settings.RequestTimeout})
+	defer gateway.Close()
+
+	err = gateway.Ready(ctx)
+	var refused *medusaclient.AccountError
+	switch {
+	case err == nil:
+		fmt.Fprintf(stdout, "ok    Medusa answers at %s\n", settings.MedusaURL)
+		fmt.Fprintln(stdout, "ok    the gateway's own credential is accepted")
+		return nil
+	case errors.As(err, &refused):
+		fmt.Fprintf(stdout, "ok    Medusa answers at %s\n", settings.MedusaURL)
+		fmt.Fprintf(stdout, "FAIL  the gateway's own credential: %v\n", refused.Err)
+	default:
+		fmt.Fprintf(stdout, "FAIL  Medusa at %s: %v\n", settings.MedusaURL, errors.Unwrap(err))
+	}
+	return errCheckFailed
+}
+
+// checkHealth asks the gateway on this machine whether it lives.
+func checkHealth(ctx context.Context, settings settings) error {
+	_, port, err := net.SplitHostPort(settings.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/healthz", nil)
+	if err != nil {
+		return err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("/healthz answers %d", response.StatusCode)
+	}
+	return nil
+}

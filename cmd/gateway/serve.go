@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/medusaclient"
+	"github.com/cannahub/gateway/routes"
+)
+
+const (
+	// prepareTimeout bounds the reads made before the first request.
+	prepareTimeout = 5 * time.Second
+
+	readHeaderTimeout = 10 * time.Second
+	idleTimeout       = 2 * time.Minute
+	maxHeaderBytes    = 256 << 10
+)
+
+// serve runs the gateway until ctx ends, then lets the requests under way
+// finish.
+func serve(ctx context.Context, settings settings, stderr io.Writer) error {
+	return start(ctx, settings, stderr, func(net.Addr) {})
+}
+
+// start is serve, and tells when clients are listened to.
+func start(ctx context.Context, settings settings, stderr io.Writer, listening func(net.Addr)) error {
+	log := newLogger(settings, stderr)
+	slog.SetDefault(log)
+	stopTracing, err := startTracing(ctx, settings)
+	if err != nil {
+		return err
+	}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+
+	medusa, account, err := newMedusa(settings, registry)
+	if err != nil {
+		return err
+	}
+	gateway := bff.New(bff.Config{
+		Medusa: medusa, Account: account,
+		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout,
+		Metrics: registry,
+	})
+	var draining atomic.Bool
+	clients := &http.Server{
+		Handler: routes.New(routes.Config{
+			Gateway: gateway, Log: log, Metrics: registry,
+			RequestTimeout: settings.RequestTimeout, MaxBodyBytes: int64(settings.MaxBodyBytes), Rate: settings.RateLimit.Rate,
+			Origins: settings.CORSOrigins, Proxies: settings.proxies(), Tracing: settings.tracing(), Draining: draining.Load,
+		}),
+		ReadHeaderTimeout: readHeaderTimeout,
+		ReadTimeout:       settings.RequestTimeout,
+		WriteTimeout:      2 * settings.RequestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	ops := &http.Server{Handler: opsHandler(registry), ReadHeaderTimeout: readHeaderTimeout}
+
+	prepare(ctx, gateway, log)
+	clientsListener, err := net.Listen("tcp", settings.ListenAddr)
+	if err != nil {
+		return fmt.Errorf("LISTEN_ADDR: %w", err)
+	}
+	opsListener, err := net.Listen("tcp", settings.OpsAddr)
+	if err != nil {
+		return errors.Join(fmt.Errorf("OPS_ADDR: %w", err), clientsListener.Close())
+	}
+	log.Info("listening", "clients", clientsListener.Addr().String(), "ops", opsListener.Addr().String(),
+		"medusa", settings.MedusaURL, "version", version)
+	listening(clientsListener.Addr())
+
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return ignoreClosed(clients.Serve(clientsListener)) })
+	group.Go(func() error { return ignoreClosed(ops.Serve(opsListener)) })
+	group.Go(func() error {
+		<-groupCtx.Done()
+		draining.Store(true)
+		log.Info("stopping")
+		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.ShutdownTimeout)
+		defer cancel()
+		err := clients.Shutdown(stopCtx)
+		gateway.Close()
+		medusa.Close()
+		return errors.Join(err, ops.Close(), stopTracing(stopCtx))
+	})
+	err = group.Wait()
+	log.Info("stopped")
+	return err
+}
+
+// newMedusa makes the client and the gateway's own account.
+func newMedusa(settings settings, registry prometheus.Registerer) (*medusaclient.Client, *medusaclient.Account, error) {
+	client, err := medusaclient.New(medusaclient.Config{
+		BaseURL: settings.MedusaURL, Timeout: settings.MedusaTimeout, MaxConcurrency: settings.MedusaMaxConcurrency,
+		Metrics: registry, Tracing: settings.tracing(),
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	if settings.MedusaSecretKey != "" {
+		return client, client.KeyAccount(settings.MedusaSecretKey), nil
+	}
+	return client, client.UserAccount(settings.MedusaEmail, settings.MedusaPassword), nil
+}
+
+// prepare reads what every request needs. A Medusa that does not answer yet is
+// no reason not to start: /readyz tells when it does.
+func prepare(ctx context.Context, gateway *bff.Gateway, log *slog.Logger) {
+	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
+	defer cancel()
+	if err := gateway.Prepare(ctx); err != nil {
+		log.Warn("medusa does not answer yet", "error", err)
+	}
+}
+
+func newLogger(settings settings, to io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: settings.LogLevel}
+	if settings.LogFormat == "text" {
+		return slog.New(slog.NewTextHandler(to, options))
+	}
+	return slog.New(slog.NewJSONHandler(to, options))
+}
+
+func opsHandler(registry *prometheus.Registry) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+func ignoreClosed(err error) error {
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}

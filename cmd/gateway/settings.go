@@ -1,0 +1,198 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"reflect"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/dustin/go-humanize"
+	"github.com/joho/godotenv"
+
+	"github.com/cannahub/gateway/routes"
+)
+
+// settings is the configuration. The tags name the environment variable, its
+// default and, for --help, its meaning.
+type settings struct {
+	MedusaURL       string `env:"MEDUSA_URL" help:"base URL of Medusa"`
+	MedusaEmail     string `env:"MEDUSA_EMAIL" help:"e-mail of the gateway's own Medusa user"`
+	MedusaPassword  string `env:"MEDUSA_PASSWORD" help:"password of that user"`
+	MedusaSecretKey string `env:"MEDUSA_SECRET_KEY" help:"secret API key, instead of a user: slower, and refused once Medusa has roles"`
+
+	ListenAddr string `env:"LISTEN_ADDR" envDefault:":8080" help:"address for clients"`
+	OpsAddr    string `env:"OPS_ADDR" envDefault:"127.0.0.1:8081" help:"address for /metrics and /debug/pprof"`
+
+	CacheTTL      time.Duration `env:"CACHE_TTL" envDefault:"30s" help:"how long answers are held in memory; 0: not at all"`
+	CacheMaxBytes byteSize      `env:"CACHE_MAX_BYTES" envDefault:"64 MiB" help:"memory for held answers"`
+
+	MedusaTimeout        time.Duration `env:"MEDUSA_TIMEOUT" envDefault:"10s" help:"how long one call to Medusa may take"`
+	MedusaMaxConcurrency int           `env:"MEDUSA_MAX_CONCURRENCY" envDefault:"16" help:"calls to Medusa at once"`
+
+	RequestTimeout  time.Duration `env:"REQUEST_TIMEOUT" envDefault:"30s" help:"how long one request may take"`
+	ShutdownTimeout time.Duration `env:"SHUTDOWN_TIMEOUT" envDefault:"30s" help:"how long requests under way may take when the gateway stops"`
+	MaxBodyBytes    byteSize      `env:"MAX_BODY_BYTES" envDefault:"1 MiB" help:"size of a request's body"`
+	RateLimit       rateLimit     `env:"RATE_LIMIT" envDefault:"off" help:"per caller: 50/s:100 is 50 a second, bursts of 100 (units s, m, h)"`
+
+	CORSOrigins    []string  `env:"CORS_ORIGINS" help:"origins whose pages may call the gateway, comma-separated; * for all"`
+	TrustedProxies []network `env:"TRUSTED_PROXIES" help:"addresses or networks whose X-Forwarded-For is believed, comma-separated"`
+
+	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
+	LogFormat string     `env:"LOG_FORMAT" envDefault:"json" help:"json or text"`
+
+	TracesEndpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"OpenTelemetry collector (OTLP over HTTP); none: no tracing. Further OTEL_ variables hold"`
+	SignalTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" help:"the same, for traces alone"`
+}
+
+// byteSize is a number of bytes, written like 64 MiB or 1048576.
+type byteSize int64
+
+// UnmarshalText reads a size.
+func (b *byteSize) UnmarshalText(text []byte) error {
+	size, err := humanize.ParseBytes(string(text))
+	if err != nil || size > 1<<40 {
+		return fmt.Errorf("%q is not a size like 64 MiB", text)
+	}
+	*b = byteSize(size)
+	return nil
+}
+
+type rateLimit struct{ routes.Rate }
+
+// UnmarshalText reads a rate.
+func (r *rateLimit) UnmarshalText(text []byte) (err error) {
+	r.Rate, err = routes.ParseRate(string(text))
+	return err
+}
+
+type network struct{ *net.IPNet }
+
+// UnmarshalText reads a network or a single address.
+func (n *network) UnmarshalText(text []byte) error {
+	if _, parsed, err := net.ParseCIDR(string(text)); err == nil {
+		n.IPNet = parsed
+		return nil
+	}
+	ip := net.ParseIP(string(text))
+	if ip == nil {
+		return fmt.Errorf("%q is neither an address nor a network", text)
+	}
+	bits := 8 * len(ip)
+	n.IPNet = &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, bits)}
+	return nil
+}
+
+// readSettings reads the environment and, for what is not set there, the file.
+// All faults come at once.
+func readSettings(environ []string, file string) (settings, error) {
+	variables, err := godotenv.Read(file)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return settings{}, fmt.Errorf("%s: %w", file, err)
+	}
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	maps.Copy(variables, env.ToMap(environ))
+	maps.DeleteFunc(variables, func(_, value string) bool { return value == "" })
+
+	var s settings
+	var faults []error
+	err = env.ParseWithOptions(&s, env.Options{Environment: variables})
+	var several env.AggregateError
+	if errors.As(err, &several) {
+		for _, fault := range several.Errors {
+			faults = append(faults, nameVariable(fault))
+		}
+	} else if err != nil {
+		faults = append(faults, err)
+	}
+	return s, errors.Join(append(faults, s.ranges()...)...)
+}
+
+// nameVariable says which variable a fault is in, rather than which field.
+func nameVariable(fault error) error {
+	var parse env.ParseError
+	if !errors.As(fault, &parse) {
+		return fault
+	}
+	field, _ := reflect.TypeFor[settings]().FieldByName(parse.Name)
+	return fmt.Errorf("%s: %w", field.Tag.Get("env"), parse.Err)
+}
+
+// ranges lists the settings that are well formed but make no sense.
+func (s settings) ranges() []error {
+	var faults []error
+	must := func(holds bool, format string, args ...any) {
+		if !holds {
+			faults = append(faults, fmt.Errorf(format, args...))
+		}
+	}
+	must(s.CacheTTL >= 0, "CACHE_TTL: must not be negative")
+	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT: must be positive")
+	must(s.MedusaMaxConcurrency > 0, "MEDUSA_MAX_CONCURRENCY: must be at least 1")
+	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT: must be positive")
+	must(s.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: must be positive")
+	must(s.MaxBodyBytes > 0, "MAX_BODY_BYTES: must be positive")
+	must(s.LogFormat == "json" || s.LogFormat == "text", "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
+	for _, origin := range s.CORSOrigins {
+		parsed, err := url.Parse(origin)
+		isOrigin := err == nil && parsed.Host != "" && origin == parsed.Scheme+"://"+parsed.Host
+		must(origin == "*" || isOrigin, "CORS_ORIGINS: %q is not an origin like https://app.example.com", origin)
+	}
+	return faults
+}
+
+// complete lists what is missing to stand in front of a Medusa.
+func (s settings) complete() error {
+	var faults []error
+	address, err := url.Parse(s.MedusaURL)
+	switch {
+	case s.MedusaURL == "":
+		faults = append(faults, errors.New("MEDUSA_URL: is needed"))
+	case err != nil, address.Scheme != "http" && address.Scheme != "https", address.Host == "":
+		faults = append(faults, errors.New("MEDUSA_URL: must be an absolute http or https URL"))
+	}
+	switch user := s.MedusaEmail != "" || s.MedusaPassword != ""; {
+	case user && s.MedusaSecretKey != "":
+		faults = append(faults, errors.New("MEDUSA_SECRET_KEY: not together with MEDUSA_EMAIL and MEDUSA_PASSWORD"))
+	case user && (s.MedusaEmail == "" || s.MedusaPassword == ""):
+		faults = append(faults, errors.New("MEDUSA_EMAIL and MEDUSA_PASSWORD: both are needed"))
+	case !user && s.MedusaSecretKey == "":
+		faults = append(faults, errors.New("MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY): are needed"))
+	}
+	return errors.Join(faults...)
+}
+
+// tracing says whether traces are asked for.
+func (s settings) tracing() bool { return s.TracesEndpoint != "" || s.SignalTracesEndpoint != "" }
+
+func (s settings) proxies() []*net.IPNet {
+	return slices.Collect(func(yield func(*net.IPNet) bool) {
+		for _, proxy := range s.TrustedProxies {
+			if !yield(proxy.IPNet) {
+				return
+			}
+		}
+	})
+}
+
+// settingsHelp lists every setting with its default and meaning.
+func settingsHelp() string {
+	var text strings.Builder
+	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SETTING\tDEFAULT\tMEANING")
+	for field := range reflect.TypeFor[settings]().Fields() {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", field.Tag.Get("env"), field.Tag.Get("envDefault"), field.Tag.Get("help"))
+	}
+	_ = table.Flush() // a strings.Builder takes everything
+	return text.String()
+}

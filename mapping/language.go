@@ -1,0 +1,56 @@
+package mapping
+
+import (
+	"fmt"
+
+	"golang.org/x/text/language"
+)
+
+// Language is a language in which the gateway speaks.
+type Language int
+
+// The languages; English is spoken to whoever asks for none of them.
+const (
+	English Language = iota
+	Spanish
+	German
+	languages int = iota
+)
+
+var (
+	languageTags    = [languages]language.Tag{English: language.English, Spanish: language.Spanish, German: language.German}
+	languageMatcher = language.NewMatcher(languageTags[:])
+)
+
+// MatchLanguage picks the language that suits an Accept-Language header best.
+func MatchLanguage(acceptLanguage string) Language {
+	if acceptLanguage == "" {
+		return English
+	}
+	_, index := language.MatchStrings(languageMatcher, acceptLanguage)
+	return Language(index)
+}
+
+// String is the language's tag: en, es or de.
+func (l Language) String() string { return languageTags[l].String() }
+
+// Message is a sentence for a person, in any of the languages.
+type Message struct {
+	Key  string
+	Args []any
+}
+
+// In returns the sentence in a language.
+func (m Message) In(l Language) string {
+	sentence, known := sentences[m.Key]
+	if !known {
+		return m.Key
+	}
+	if len(m.Args) == 0 {
+		return sentence[l]
+	}
+	return fmt.Sprintf(sentence[l], m.Args...)
+}
+
+// TitleOf is what an error code means, in a few words.
+func TitleOf(code string) Message { return Message{Key: code + ".title"} }

@@ -1,0 +1,288 @@
+package medusaclient
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/failsafe-go/failsafe-go"
+	"github.com/failsafe-go/failsafe-go/bulkhead"
+	"github.com/failsafe-go/failsafe-go/circuitbreaker"
+	"github.com/failsafe-go/failsafe-go/retrypolicy"
+	"github.com/go-resty/resty/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
+)
+
+const (
+	// idleTimeout ends idle connections before Medusa does (after 5 s): a
+	// write sent on a connection that Medusa is closing cannot be repeated.
+	idleTimeout = 4 * time.Second
+
+	// maxAnswer bounds an answer: a page of 300 inventory items with five
+	// locations each has 0.6 MB, 1,000 updated levels have as much.
+	maxAnswer = 32 << 20
+
+	breakerWindow   = 10
+	breakerFailures = 5
+	breakerDelay    = time.Second
+
+	maxRetries   = 2
+	retryDelay   = 50 * time.Millisecond
+	retryMaxWait = 200 * time.Millisecond
+)
+
+// Config says where Medusa is and how it may be asked.
+type Config struct {
+	BaseURL        string        // scheme, host and, where there is one, a path
+	Timeout        time.Duration // for one call
+	MaxConcurrency int           // calls at once; Medusa saturates at 8 to 16
+	Metrics        prometheus.Registerer
+	Tracing        bool // pass the trace context on and record a span for each call
+}
+
+// Client calls Medusa. It is safe for concurrent use.
+type Client struct {
+	Auth           *Auth
+	InventoryItems *InventoryItems
+	Products       *Products
+	StockLocations *StockLocations
+	Stores         *Stores
+
+	http     *resty.Client
+	base     string
+	timeout  time.Duration
+	policies failsafe.Executor[struct{}]
+	breaker  circuitbreaker.CircuitBreaker[struct{}]
+	metrics  *metrics
+	idle     func()
+}
+
+// New returns a client for the Medusa at config.BaseURL, an absolute http or
+// https URL. It makes no call.
+func New(config Config) (*Client, error) {
+	base, err := url.Parse(config.BaseURL)
+	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
+		return nil, fmt.Errorf("medusa: base URL %q is not an absolute http or https URL", config.BaseURL)
+	}
+	transport := &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
+		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout: 5 * time.Second,
+		MaxIdleConnsPerHost: config.MaxConcurrency,
+		IdleConnTimeout:     idleTimeout,
+		DisableCompression:  true,
+	}
+	c := &Client{
+		base:    strings.TrimRight(base.String(), "/"),
+		timeout: config.Timeout,
+		idle:    transport.CloseIdleConnections,
+	}
+	var roundTripper http.RoundTripper = transport
+	if config.Tracing {
+		roundTripper = otelhttp.NewTransport(transport)
+	}
+	// Medusa sends no redirects and needs no cookies: an http.Client without
+	// a jar keeps one caller's session from another's call.
+	c.http = resty.NewWithClient(&http.Client{
+		Transport:     roundTripper,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}).SetLogger(silent{}).SetDisableWarn(true)
+	c.breaker = circuitbreaker.NewBuilder[struct{}]().
+		HandleIf(func(_ struct{}, err error) bool { return countsAsOutage(err) }).
+		WithFailureThresholdRatio(breakerFailures, breakerWindow).
+		WithDelay(breakerDelay).
+		OnStateChanged(func(event circuitbreaker.StateChangedEvent) {
+			slog.Warn("medusa breaker", "from", event.OldState.String(), "to", event.NewState.String())
+		}).
+		Build()
+	c.policies = failsafe.With[struct{}](
+		retrypolicy.NewBuilder[struct{}]().
+			HandleIf(func(_ struct{}, err error) bool { return mayRepeat(err) }).
+			WithMaxRetries(maxRetries).
+			WithBackoff(retryDelay, retryMaxWait).
+			ReturnLastFailure().
+			Build(),
+		bulkhead.NewBuilder[struct{}](uint(config.MaxConcurrency)).
+			WithMaxWaitTime(config.Timeout).
+			Build(),
+		c.breaker,
+	)
+	c.metrics = newMetrics(config.Metrics, c.breaker)
+	c.Auth = &Auth{c}
+	c.InventoryItems = &InventoryItems{c}
+	c.Products = &Products{c}
+	c.StockLocations = &StockLocations{c}
+	c.Stores = &Stores{c}
+	return c, nil
+}
+
+// Close ends the idle connections.
+func (c *Client) Close() { c.idle() }
+
+// call is one call to Medusa.
+type call struct {
+	method     string
+	route      string // with placeholders, for errors and metrics
+	path       string // escaped, below the base URL, with its query
+	body       any
+	credential Credential
+}
+
+func (k call) endpoint() string { return k.method + " " + k.route }
+
+// do makes a call, within the policies, and reads the answer into answer.
+func (c *Client) do(ctx context.Context, k call, answer any) error {
+	err := c.policies.WithContext(ctx).RunWithExecution(func(execution failsafe.Execution[struct{}]) error {
+		return c.attempt(execution.Context(), k, answer)
+	})
+	var refused *Error
+	var outage *OutageError
+	switch {
+	case err == nil, errors.As(err, &refused), errors.As(err, &outage):
+		return err
+	case errors.Is(err, circuitbreaker.ErrOpen):
+		return &OutageError{Endpoint: k.endpoint(), Reason: Closed, RetryAfter: c.breaker.RemainingDelay(), Err: err, unsent: true}
+	case errors.Is(err, bulkhead.ErrFull):
+		return &OutageError{Endpoint: k.endpoint(), Reason: Saturated, RetryAfter: breakerDelay, Err: err, unsent: true}
+	case errors.Is(err, context.DeadlineExceeded):
+		return &OutageError{Endpoint: k.endpoint(), Reason: TooSlow, Err: err, unsent: true}
+	}
+	return err // the caller went away
+}
+
+// attempt sends a call once.
+func (c *Client) attempt(ctx context.Context, k call, answer any) error {
+	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
+	sent := &atomic.Bool{}
+	if k.method != http.MethodGet {
+		attemptCtx = httptrace.WithClientTrace(attemptCtx, &httptrace.ClientTrace{
+			GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
+		})
+	}
+
+	request := requestOf(ctx)
+	request.begin()
+	started := time.Now()
+	status, body, err := c.send(attemptCtx, k, request)
+	request.end()
+
+	switch {
+	case err != nil && ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
+		err = ctx.Err()
+	case err != nil:
+		err = outageOf(k, err, !sent.Load())
+	case status >= http.StatusBadRequest:
+		err = refusal(k.endpoint(), status, body)
+	case status >= http.StatusMultipleChoices:
+		err = &OutageError{Endpoint: k.endpoint(), Reason: Nonsense, Err: fmt.Errorf("status %d", status)}
+	default:
+		if broken := decode(body, answer); broken != nil {
+			err = &OutageError{Endpoint: k.endpoint(), Reason: Nonsense, Err: broken}
+		}
+	}
+	c.metrics.observe(k, status, err, time.Since(started))
+	return err
+}
+
+// send puts a call on the wire and reads the whole answer.
+func (c *Client) send(ctx context.Context, k call, request *Request) (int, []byte, error) {
+	r := c.http.R().
+		SetContext(ctx).
+		SetDoNotParseResponse(true).
+		// Without it Medusa answers 200 to a write and ignores its body.
+		SetHeader("Content-Type", "application/json").
+		SetHeader("Accept", "application/json")
+	if k.credential.header != "" {
+		r.SetHeader("Authorization", k.credential.header)
+	}
+	if request != nil && request.ID != "" {
+		r.SetHeader("X-Request-Id", request.ID)
+	}
+	if k.body != nil {
+		r.SetBody(k.body)
+	}
+	response, err := r.Execute(k.method, c.base+k.path)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer func() { _ = response.RawBody().Close() }()
+	body, err := readBounded(response.RawBody(), response.RawResponse.ContentLength)
+	return response.StatusCode(), body, err
+}
+
+var errTooLarge = errors.New("answer too large")
+
+func readBounded(body io.Reader, length int64) ([]byte, error) {
+	if length > maxAnswer {
+		return nil, errTooLarge
+	}
+	var buffer bytes.Buffer
+	if length > 0 {
+		buffer.Grow(int(length) + bytes.MinRead)
+	}
+	n, err := buffer.ReadFrom(io.LimitReader(body, maxAnswer+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case n > maxAnswer:
+		return nil, errTooLarge
+	}
+	return buffer.Bytes(), nil
+}
+
+// outageOf names what went wrong below HTTP.
+func outageOf(k call, err error, unsent bool) *OutageError {
+	reason := Unreachable
+	var timeout net.Error
+	switch {
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		reason = TooSlow
+	case errors.Is(err, errTooLarge), errors.Is(err, io.ErrUnexpectedEOF):
+		reason = Nonsense
+	}
+	return &OutageError{Endpoint: k.endpoint(), Reason: reason, Err: err, unsent: unsent}
+}
+
+// countsAsOutage tells the breaker what is Medusa's failing: no answer, or a
+// gateway's 5xx in front of it. A 500 of Medusa's own is often the client's
+// mistake (an unknown order column, a bad date), so it does not count.
+func countsAsOutage(err error) bool {
+	var outage *OutageError
+	if errors.As(err, &outage) {
+		return true
+	}
+	var refused *Error
+	return errors.As(err, &refused) && refused.Status > http.StatusInternalServerError
+}
+
+// mayRepeat says whether a failed attempt may be sent again: what cannot have
+// happened. A read changes nothing; a write cannot have happened when its
+// connection was never made. Slowness is not answered with more work.
+func mayRepeat(err error) bool {
+	var outage *OutageError
+	if !errors.As(err, &outage) || outage.Reason == TooSlow {
+		return false
+	}
+	return outage.unsent || strings.HasPrefix(outage.Endpoint, http.MethodGet+" ")
+}
+
+// silent keeps resty's own words out of the logs: they can hold what is sent.
+type silent struct{}
+
+func (silent) Errorf(string, ...any) {}
+func (silent) Warnf(string, ...any)  {}
+func (silent) Debugf(string, ...any) {}

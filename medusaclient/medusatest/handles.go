@@ -1,0 +1,91 @@
+package medusatest
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Put stores a Store, SalesChannel, StockLocation, InventoryItem (with its
+// levels), Reservation or Product (with its variants), in the place of the one
+// with its id if there is one. It panics for any other type.
+func (s *Server) Put(entity any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch e := entity.(type) {
+	case Store:
+		var defaultSalesChannel any
+		if before := s.tables.get("store", e.ID); before != nil {
+			defaultSalesChannel = before["default_sales_channel_id"]
+		}
+		s.tables.putStore(e, defaultSalesChannel)
+	case SalesChannel:
+		s.tables.putSalesChannel(e)
+	case StockLocation:
+		s.tables.putStockLocation(e)
+	case InventoryItem:
+		s.tables.putInventoryItem(e)
+	case Reservation:
+		s.tables.putReservation(e)
+	case Product:
+		s.tables.putProduct(e)
+	default:
+		panic(fmt.Sprintf("medusatest: cannot put a %T", entity))
+	}
+}
+
+// SetLevel sets the quantities of an item at a location and makes the level if
+// there is none. As in Medusa, the level is then the last of the item's, and
+// its updated_at moves only when a quantity changed. It panics for an unknown
+// item.
+func (s *Server) SetLevel(itemID, locationID string, q Quantities) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.tables.get("inventory_item", itemID) == nil {
+		panic("medusatest: no inventory item " + itemID)
+	}
+	levels := slices.Clone(s.tables.levelsOf[itemID])
+	at := slices.IndexFunc(levels, func(level row) bool { return level["location_id"] == locationID })
+	next := row{"id": "ilev_" + strings.TrimPrefix(itemID, "iitem_") + "_" + strings.TrimPrefix(locationID, "sloc_"),
+		"location_id": locationID, "inventory_item_id": itemID, "metadata": nil}
+	if at >= 0 {
+		level := levels[at]
+		before := Quantities{level["stocked_quantity"].(float64), level["reserved_quantity"].(float64), level["incoming_quantity"].(float64)}
+		if before == q {
+			return
+		}
+		next = changed(level, nil)
+		levels = slices.Delete(levels, at, at+1)
+	}
+	setQuantities(next, q)
+	s.tables.levelsOf[itemID] = append(levels, s.tables.put("inventory_level", next))
+}
+
+// RenameLocation gives a stock location another name. It panics for an unknown
+// location.
+func (s *Server) RenameLocation(id, name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	location := s.tables.get("stock_location", id)
+	if location == nil {
+		panic("medusatest: no stock location " + id)
+	}
+	s.tables.put("stock_location", changed(location, row{"name": name}))
+}
+
+// Delete deletes the stock location, inventory item or product with the id, as
+// Medusa does: levels at a deleted location stay, levels of a deleted item go.
+func (s *Server) Delete(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch prefix, _, _ := strings.Cut(id, "_"); prefix {
+	case "sloc":
+		s.tables.deleteStockLocation(id)
+	case "iitem":
+		s.tables.deleteInventoryItem(id)
+	case "prod":
+		s.tables.deleteProduct(id)
+	default:
+		panic("medusatest: cannot delete " + id)
+	}
+}

@@ -1,0 +1,124 @@
+package medusatest
+
+import "net/http"
+
+var productDefaults = []string{
+	"id", "title", "subtitle", "status", "external_id", "description", "handle", "is_giftcard", "discountable",
+	"thumbnail", "collection_id", "type_id", "weight", "length", "height", "width", "hs_code", "origin_country",
+	"mid_code", "material", "created_at", "updated_at", "deleted_at", "metadata", "*type", "*collection", "*options",
+	"*options.values", "*tags", "*images", "*variants", "*variants.prices", "*variants.options", "*variants.images",
+	"*sales_channels",
+}
+
+var productVariantDefaults = []string{
+	"id", "title", "sku", "thumbnail", "barcode", "ean", "upc", "allow_backorder", "manage_inventory", "hs_code",
+	"origin_country", "mid_code", "material", "weight", "length", "height", "width", "metadata", "variant_rank",
+	"product_id", "created_at", "updated_at", "deleted_at", "*prices", "*options",
+}
+
+var variantDefaults = append([]string{"*product"}, productVariantDefaults...)
+
+var timeParams = []param{
+	{"created_at", operators(asText)}, {"updated_at", operators(asText)}, {"deleted_at", operators(asText)},
+}
+
+var variantFilters = append([]param{
+	{"q", text}, {"id", textOrList}, {"manage_inventory", booleanText}, {"allow_backorder", booleanText},
+	{"sku", textOrList}, {"ean", textOrList}, {"upc", textOrList}, {"barcode", textOrList},
+}, timeParams...)
+
+var productParams = listParams([]param{
+	{"variants", object(variantFilters[1:]...)}, {"status", oneOf("draft", "proposed", "published", "rejected")},
+}, append([]param{
+	{"price_list_id", textOrList}, {"sales_channel_id", textOrList}, {"q", text}, {"id", textOrList},
+	{"title", textOrList}, {"handle", textOrList}, {"is_giftcard", booleanText}, {"category_id", textOrList},
+	{"external_id", textOrList}, {"collection_id", textOrList}, {"tag_id", textOrList}, {"type_id", textOrList},
+}, timeParams...)...)
+
+var productEntity = &entity{
+	searched:   []string{"title", "subtitle", "description"},
+	searchedIn: []string{"variants"},
+	relations: map[string]relation{
+		"variants": {target: "product_variant", many: true, parentKey: "id", childKey: "id", back: "product", of: func(t *tables, r row) []row {
+			return t.variantsOf[r["id"].(string)]
+		}},
+		"sales_channels": {target: "sales_channel", many: true, parentKey: "id", childKey: "id", of: channelsOf},
+		"options":        none(""), "images": none(""), "tags": none(""), "categories": none(""),
+		"type": none("type_id"), "collection": none("collection_id"),
+	},
+}
+
+var variantEntity = &entity{
+	searched:   []string{"title", "sku", "barcode", "ean", "upc"},
+	searchedIn: []string{"product"},
+	relations: map[string]relation{
+		"product": {target: "product", parentKey: "product_id", childKey: "id", foreignKey: "product_id", of: func(t *tables, r row) []row { return one(t, "product", r["product_id"]) }},
+		"inventory_items": {target: "variant_item", many: true, parentKey: "id", childKey: "variant_id", of: func(t *tables, r row) []row {
+			return t.itemsOf[r["id"].(string)]
+		}},
+		"prices": {target: "price", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
+			return t.pricesOf[r["id"].(string)]
+		}},
+		"inventory": {target: "inventory_item", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
+			var items []row
+			for _, link := range t.itemsOf[r["id"].(string)] {
+				items = append(items, one(t, "inventory_item", link["inventory_item_id"])...)
+			}
+			return items
+		}},
+		"options": none(""), "images": none(""),
+	},
+}
+
+var variantItemEntity = &entity{
+	relations: map[string]relation{
+		"inventory": {target: "inventory_item", parentKey: "inventory_item_id", childKey: "id", of: func(t *tables, r row) []row {
+			return one(t, "inventory_item", r["inventory_item_id"])
+		}},
+		"variant": {target: "product_variant", parentKey: "variant_id", childKey: "id", of: func(t *tables, r row) []row {
+			return one(t, "product_variant", r["variant_id"])
+		}},
+	},
+}
+
+// shapeProduct and shapeVariant are the last touch that Medusa's product routes
+// put to their answers: a price tells its variant and has rules.
+func shapeProduct(product row) {
+	variants, _ := product["variants"].([]any)
+	for _, variant := range variants {
+		shapeVariant(variant.(row))
+	}
+}
+
+func shapeVariant(variant row) {
+	prices, _ := variant["prices"].([]any)
+	for _, each := range prices {
+		price := each.(row)
+		price["variant_id"] = variant["id"]
+		price["rules"] = row{}
+		delete(price, "deleted_at")
+	}
+}
+
+var products = resource{
+	entity: productEntity, table: "product", singular: "product", plural: "products",
+	defaults: productDefaults, params: productParams, limit: 50,
+	missing: func(string) string { return "Product not found" },
+	shape:   shapeProduct,
+	link:    &link{param: "sales_channel_id", ids: channelIDsOf},
+}
+
+var variants = resource{
+	entity: variantEntity, table: "product_variant", plural: "variants",
+	defaults: variantDefaults, params: listParams(variantFilters), strict: true, limit: 50,
+	shape: shapeVariant,
+}
+
+// variantsOfProduct is GET /admin/products/:id/variants. An unknown product has
+// an empty list.
+func (s *Server) variantsOfProduct(w http.ResponseWriter, r *http.Request, who caller) {
+	own := variants
+	own.defaults = productVariantDefaults
+	own.filter = map[string]any{"product_id": r.PathValue("id")}
+	s.list(own)(w, r, who)
+}

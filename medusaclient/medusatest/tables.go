@@ -1,0 +1,317 @@
+package medusatest
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// row is one stored entity: Medusa's column names and JSON values. Rows are
+// never changed once they are in a table; a change puts a new row.
+type row = map[string]any
+
+// tables are the data of a shop. Deleted entities are simply not there.
+type tables struct {
+	rows map[string]map[string]row // by entity, then id
+	// The following list rows by what they belong to, in the order in which
+	// PostgreSQL would find them: a row that is written anew goes last.
+	levelsOf       map[string][]row // by inventory item
+	reservationsOf map[string][]row // by inventory item
+	variantsOf     map[string][]row // by product, in their rank
+	pricesOf       map[string][]row // by variant
+	itemsOf        map[string][]row // links, by variant
+	holdersOf      map[string][]row // the same links, by inventory item
+	currenciesOf   map[string][]row // by store
+	channelsOf     map[string][]string
+	locationsOf    map[string][]string // by sales channel
+	created        string
+}
+
+func newTables(created time.Time) *tables {
+	return &tables{
+		rows:     map[string]map[string]row{},
+		levelsOf: map[string][]row{}, reservationsOf: map[string][]row{}, variantsOf: map[string][]row{},
+		pricesOf: map[string][]row{}, itemsOf: map[string][]row{}, holdersOf: map[string][]row{},
+		currenciesOf: map[string][]row{}, channelsOf: map[string][]string{}, locationsOf: map[string][]string{},
+		created: stamp(created),
+	}
+}
+
+// stamp writes a time as Medusa does: UTC, milliseconds.
+func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
+
+// orNil is the value of an optional column.
+func orNil[T any](p *T) any {
+	if p == nil {
+		return nil
+	}
+	return *p
+}
+
+func orNilMap(m map[string]any) any {
+	if m == nil {
+		return nil
+	}
+	return m
+}
+
+func (t *tables) get(entity, id string) row { return t.rows[entity][id] }
+
+// put stores a row with Medusa's three time columns.
+func (t *tables) put(entity string, r row) row {
+	if t.rows[entity] == nil {
+		t.rows[entity] = map[string]row{}
+	}
+	t.time(r)
+	t.rows[entity][r["id"].(string)] = r
+	return r
+}
+
+func (t *tables) time(r row) {
+	for column, value := range map[string]any{"created_at": t.created, "updated_at": t.created, "deleted_at": nil} {
+		if _, set := r[column]; !set {
+			r[column] = value
+		}
+	}
+}
+
+// changed is a copy of a row with some columns replaced, updated now.
+func changed(r row, columns row) row {
+	next := make(row, len(r))
+	for column, value := range r {
+		next[column] = value
+	}
+	for column, value := range columns {
+		next[column] = value
+	}
+	next["updated_at"] = stamp(time.Now())
+	return next
+}
+
+func (t *tables) putStore(store Store, defaultSalesChannel any) {
+	t.put("store", row{
+		"id": store.ID, "name": store.Name, "metadata": nil,
+		"default_sales_channel_id": defaultSalesChannel, "default_region_id": nil, "default_location_id": nil,
+	})
+	t.currenciesOf[store.ID] = nil
+	for _, currency := range store.SupportedCurrencies {
+		t.currenciesOf[store.ID] = append(t.currenciesOf[store.ID], t.put("store_currency", row{
+			"id": "stocur_" + currency.CurrencyCode, "currency_code": currency.CurrencyCode,
+			"is_default": currency.IsDefault, "store_id": store.ID,
+		}))
+	}
+}
+
+func (t *tables) putSalesChannel(channel SalesChannel) {
+	t.put("sales_channel", row{
+		"id": channel.ID, "name": channel.Name, "description": orNil(channel.Description),
+		"is_disabled": channel.IsDisabled, "metadata": nil,
+	})
+}
+
+func (t *tables) putStockLocation(location StockLocation) {
+	t.deleteStockLocation(location.ID)
+	t.channelsOf[location.ID] = slices.Clone(location.SalesChannelIDs)
+	for _, channel := range location.SalesChannelIDs {
+		t.locationsOf[channel] = append(t.locationsOf[channel], location.ID)
+	}
+	if location.Deleted {
+		return // its links stay, as do those of a location that never was
+	}
+	r := row{"id": location.ID, "name": location.Name, "metadata": orNilMap(location.Metadata)}
+	if a := location.Address; a != nil {
+		r["address_id"] = "laddr_" + location.ID // without an address the key itself is missing
+		t.put("stock_location_address", row{
+			"id": r["address_id"], "address_1": a.Address1, "address_2": orNil(a.Address2), "company": orNil(a.Company),
+			"city": orNil(a.City), "country_code": a.CountryCode, "phone": orNil(a.Phone),
+			"province": orNil(a.Province), "postal_code": orNil(a.PostalCode), "metadata": nil,
+		})
+	}
+	t.put("stock_location", r)
+}
+
+// deleteStockLocation leaves the levels at the location, as Medusa does.
+func (t *tables) deleteStockLocation(id string) {
+	for _, channel := range t.channelsOf[id] {
+		t.locationsOf[channel] = slices.DeleteFunc(slices.Clone(t.locationsOf[channel]), func(each string) bool { return each == id })
+	}
+	delete(t.channelsOf, id)
+	delete(t.rows["stock_location"], id)
+}
+
+func (t *tables) putInventoryItem(item InventoryItem) {
+	requiresShipping := item.RequiresShipping == nil || *item.RequiresShipping
+	t.put("inventory_item", row{
+		"id": item.ID, "sku": orNil(item.SKU), "title": orNil(item.Title), "description": orNil(item.Description),
+		"thumbnail": orNil(item.Thumbnail), "origin_country": orNil(item.OriginCountry), "hs_code": orNil(item.HSCode),
+		"mid_code": orNil(item.MIDCode), "material": orNil(item.Material), "unit_of_measure": nil,
+		"requires_shipping": requiresShipping, "weight": orNil(item.Weight), "length": orNil(item.Length),
+		"height": orNil(item.Height), "width": orNil(item.Width), "metadata": orNilMap(item.Metadata),
+	})
+	for _, level := range t.levelsOf[item.ID] {
+		delete(t.rows["inventory_level"], level["id"].(string))
+	}
+	t.levelsOf[item.ID] = nil
+	for _, level := range item.LocationLevels {
+		r := row{"id": level.ID, "location_id": level.LocationID, "inventory_item_id": item.ID, "metadata": nil}
+		setQuantities(r, Quantities{
+			Stocked: level.StockedQuantity, Incoming: level.IncomingQuantity,
+			Reserved: t.reserved(item.ID, level.LocationID),
+		})
+		t.levelsOf[item.ID] = append(t.levelsOf[item.ID], t.put("inventory_level", r))
+	}
+}
+
+// reserved is the sum of the reservations of an item at a location.
+func (t *tables) reserved(itemID, locationID string) float64 {
+	var quantities []float64
+	for _, reservation := range t.reservationsOf[itemID] {
+		if reservation["location_id"] == locationID {
+			quantities = append(quantities, reservation["quantity"].(float64))
+		}
+	}
+	return sum(quantities...)
+}
+
+func (t *tables) putReservation(reservation Reservation) {
+	r := row{
+		"id": reservation.ID, "inventory_item_id": reservation.InventoryItemID, "location_id": reservation.LocationID,
+		"line_item_id": orNil(reservation.LineItemID), "description": orNil(reservation.Description),
+		"allow_backorder": false, "external_id": nil, "created_by": nil, "metadata": nil,
+	}
+	setQuantity(r, "quantity", reservation.Quantity)
+	t.put("reservation_item", r)
+	others := slices.DeleteFunc(slices.Clone(t.reservationsOf[reservation.InventoryItemID]), func(each row) bool {
+		return each["id"] == reservation.ID
+	})
+	t.reservationsOf[reservation.InventoryItemID] = append(others, r)
+	for i, level := range t.levelsOf[reservation.InventoryItemID] {
+		if level["location_id"] == reservation.LocationID {
+			next := make(row, len(level))
+			for column, value := range level {
+				next[column] = value
+			}
+			setQuantities(next, Quantities{
+				Stocked:  level["stocked_quantity"].(float64),
+				Incoming: level["incoming_quantity"].(float64),
+				Reserved: t.reserved(reservation.InventoryItemID, reservation.LocationID),
+			})
+			t.levelsOf[reservation.InventoryItemID][i] = t.put("inventory_level", next)
+		}
+	}
+}
+
+// Quantities are what a level counts.
+type Quantities struct {
+	Stocked, Reserved, Incoming float64
+}
+
+func setQuantities(r row, q Quantities) {
+	setQuantity(r, "stocked_quantity", q.Stocked)
+	setQuantity(r, "reserved_quantity", q.Reserved)
+	setQuantity(r, "incoming_quantity", q.Incoming)
+	r["available_quantity"] = sum(q.Stocked, -q.Reserved)
+}
+
+func setQuantity(r row, column string, value float64) {
+	r[column] = value
+	r["raw_"+column] = row{"value": strconv.FormatFloat(value, 'f', -1, 64), "precision": 20}
+}
+
+// sum adds up exactly what the numbers' shortest decimals say, as Medusa does:
+// 0.1 and 0.2 are 0.3.
+func sum(quantities ...float64) float64 {
+	total := new(big.Rat)
+	for _, quantity := range quantities {
+		exact, ok := new(big.Rat).SetString(strconv.FormatFloat(quantity, 'f', -1, 64))
+		if !ok {
+			panic(fmt.Sprintf("medusatest: %v is no quantity", quantity))
+		}
+		total.Add(total, exact)
+	}
+	rounded, _ := total.Float64()
+	return rounded
+}
+
+func (t *tables) putProduct(product Product) {
+	t.deleteProduct(product.ID)
+	t.put("product", row{
+		"id": product.ID, "title": product.Title, "handle": product.Handle, "subtitle": nil,
+		"description": orNil(product.Description), "is_giftcard": false, "status": product.Status,
+		"thumbnail": orNil(product.Thumbnail), "weight": nil, "length": nil, "height": nil, "width": nil,
+		"origin_country": nil, "hs_code": nil, "mid_code": nil, "material": nil, "discountable": true,
+		"external_id": nil, "metadata": orNilMap(product.Metadata), "type_id": nil, "collection_id": nil,
+	})
+	t.channelsOf[product.ID] = slices.Clone(product.SalesChannelIDs)
+	for rank, variant := range product.Variants {
+		t.putVariant(product.ID, rank, variant)
+	}
+}
+
+func (t *tables) putVariant(productID string, rank int, variant Variant) {
+	t.variantsOf[productID] = append(t.variantsOf[productID], t.put("product_variant", row{
+		"id": variant.ID, "title": variant.Title, "sku": orNil(variant.SKU), "barcode": nil, "ean": nil, "upc": nil,
+		"allow_backorder": variant.AllowBackorder, "manage_inventory": variant.ManageInventory,
+		"hs_code": nil, "origin_country": nil, "mid_code": nil, "material": nil,
+		"weight": nil, "length": nil, "height": nil, "width": nil, "metadata": orNilMap(variant.Metadata),
+		"variant_rank": float64(rank), "thumbnail": nil, "product_id": productID,
+	}))
+	for _, price := range variant.Prices {
+		r := row{
+			"id": "price_" + variant.ID + "_" + price.CurrencyCode, "currency_code": price.CurrencyCode,
+			"amount": price.Amount, "min_quantity": nil, "max_quantity": nil,
+		}
+		t.time(r)
+		t.pricesOf[variant.ID] = append(t.pricesOf[variant.ID], r)
+	}
+	for _, item := range variant.InventoryItems {
+		link := row{
+			"id":         fmt.Sprintf("pvitem_%s_%s", variant.ID, item.InventoryItemID),
+			"variant_id": variant.ID, "inventory_item_id": item.InventoryItemID, "required_quantity": item.RequiredQuantity,
+		}
+		t.time(link)
+		t.itemsOf[variant.ID] = append(t.itemsOf[variant.ID], link)
+		t.holdersOf[item.InventoryItemID] = append(t.holdersOf[item.InventoryItemID], link)
+	}
+}
+
+func (t *tables) deleteProduct(id string) {
+	for _, variant := range t.variantsOf[id] {
+		variantID := variant["id"].(string)
+		delete(t.rows["product_variant"], variantID)
+		delete(t.pricesOf, variantID)
+		for _, link := range t.itemsOf[variantID] {
+			itemID := link["inventory_item_id"].(string)
+			t.holdersOf[itemID] = withoutLink(t.holdersOf[itemID], "variant_id", variantID)
+		}
+		delete(t.itemsOf, variantID)
+	}
+	delete(t.variantsOf, id)
+	delete(t.channelsOf, id)
+	delete(t.rows["product"], id)
+}
+
+// deleteInventoryItem deletes the item's levels and reservations too. Its
+// variants stay, managed and without an item.
+func (t *tables) deleteInventoryItem(id string) {
+	for _, level := range t.levelsOf[id] {
+		delete(t.rows["inventory_level"], level["id"].(string))
+	}
+	for _, reservation := range t.reservationsOf[id] {
+		delete(t.rows["reservation_item"], reservation["id"].(string))
+	}
+	for _, link := range t.holdersOf[id] {
+		variantID := link["variant_id"].(string)
+		t.itemsOf[variantID] = withoutLink(t.itemsOf[variantID], "inventory_item_id", id)
+	}
+	delete(t.levelsOf, id)
+	delete(t.reservationsOf, id)
+	delete(t.holdersOf, id)
+	delete(t.rows["inventory_item"], id)
+}
+
+func withoutLink(links []row, column, id string) []row {
+	return slices.DeleteFunc(slices.Clone(links), func(each row) bool { return each[column] == id })
+}

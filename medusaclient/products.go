@@ -1,0 +1,123 @@
+package medusaclient
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+)
+
+// Product is a product with its variants and the stock of each.
+type Product struct {
+	ID        string           `json:"id"`
+	Title     string           `json:"title"`
+	Handle    *string          `json:"handle"`
+	Status    string           `json:"status"`
+	Thumbnail *string          `json:"thumbnail"`
+	Metadata  Raw              `json:"metadata"`
+	Variants  []ProductVariant `json:"variants"`
+}
+
+// ProductVariant is what is sold. It has no inventory items when its stock is
+// not managed or its item was deleted, several when it is a kit.
+type ProductVariant struct {
+	ID              string                 `json:"id"`
+	Title           *string                `json:"title"`
+	SKU             *string                `json:"sku"`
+	Metadata        Raw                    `json:"metadata"`
+	VariantRank     *int                   `json:"variant_rank"` // the order of variants, which Medusa does not keep
+	ManageInventory bool                   `json:"manage_inventory"`
+	AllowBackorder  bool                   `json:"allow_backorder"`
+	Prices          []Price                `json:"prices"`
+	InventoryItems  []VariantInventoryItem `json:"inventory_items"`
+}
+
+// Price is an amount in a currency. Rules (a region, say) and quantities narrow
+// when it holds.
+type Price struct {
+	Amount       Number            `json:"amount"`
+	CurrencyCode string            `json:"currency_code"`
+	MinQuantity  *Number           `json:"min_quantity"`
+	MaxQuantity  *Number           `json:"max_quantity"`
+	Rules        map[string]string `json:"rules"`
+}
+
+// VariantInventoryItem says how much of an item one unit of a variant takes.
+type VariantInventoryItem struct {
+	InventoryItemID  string         `json:"inventory_item_id"`
+	RequiredQuantity Number         `json:"required_quantity"`
+	Inventory        *InventoryItem `json:"inventory"`
+}
+
+const (
+	variantStockFields = "variants.id,variants.variant_rank,variants.title,variants.sku,variants.metadata," +
+		"variants.manage_inventory,variants.allow_backorder," +
+		"variants.inventory_items.inventory_item_id,variants.inventory_items.required_quantity," +
+		"variants.inventory_items.inventory.location_levels.location_id," +
+		"variants.inventory_items.inventory.location_levels.stocked_quantity," +
+		"variants.inventory_items.inventory.location_levels.reserved_quantity," +
+		"variants.inventory_items.inventory.location_levels.incoming_quantity," +
+		"variants.inventory_items.inventory.location_levels.stock_locations.name"
+
+	// Medusa fills a price's rules only when both parts of them are asked for.
+	priceFields = "variants.prices.amount,variants.prices.currency_code," +
+		"variants.prices.min_quantity,variants.prices.max_quantity," +
+		"variants.prices.price_rules.attribute,variants.prices.price_rules.value"
+
+	productStockFields = "id,title,handle,status,thumbnail,metadata," + variantStockFields + "," + priceFields
+)
+
+var variantItemFields = "id,inventory_items.inventory_item_id,inventory_items.required_quantity," +
+	below("inventory_items.inventory.", inventoryItemFields)
+
+// VariantIDPrefix begins the ids of variants.
+const VariantIDPrefix = "variant_"
+
+// Products are the calls below /admin/products and /admin/product-variants.
+type Products struct{ client *Client }
+
+// ProductFilter narrows a list of products.
+type ProductFilter struct {
+	IDs    []string
+	Search string
+}
+
+// Get reads one product with variants, prices and stock, in one call however
+// many variants it has.
+func (s *Products) Get(ctx context.Context, by Credential, id string) (Product, error) {
+	q := newQuery("/admin/products/"+url.PathEscape(id), productStockFields)
+	var answer struct {
+		Product Product `json:"product"`
+	}
+	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/products/:id", path: q.String(), credential: by}, &answer)
+	return answer.Product, err
+}
+
+// List reads one page of products with variants, prices and stock.
+func (s *Products) List(ctx context.Context, by Credential, filter ProductFilter, limit, offset int) (Page[Product], error) {
+	q := newQuery("/admin/products", productStockFields)
+	q.page(limit, offset)
+	q.addIDs(filter.IDs)
+	q.search(filter.Search)
+	var answer struct {
+		Products []Product `json:"products"`
+		Count    int       `json:"count"`
+	}
+	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/products", path: q.String(), credential: by}, &answer)
+	return Page[Product]{Rows: answer.Products, Count: answer.Count}, err
+}
+
+// Variant reads one variant with its inventory items and their levels, whatever
+// its product is. Found is false for an unknown id.
+func (s *Products) Variant(ctx context.Context, by Credential, id string) (variant ProductVariant, found bool, err error) {
+	q := newQuery("/admin/product-variants", variantItemFields)
+	q.page(1, 0)
+	q.addEach("id", []string{id})
+	var answer struct {
+		Variants []ProductVariant `json:"variants"`
+	}
+	err = s.client.do(ctx, call{method: http.MethodGet, route: "/admin/product-variants", path: q.String(), credential: by}, &answer)
+	if err != nil || len(answer.Variants) == 0 {
+		return ProductVariant{}, false, err
+	}
+	return answer.Variants[0], true, nil
+}

@@ -1,0 +1,73 @@
+package medusaclient
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Request is what the calls made for one request of a client have in common:
+// its id, which goes upstream, and the tally of the calls.
+type Request struct {
+	ID string
+
+	mu      sync.Mutex
+	calls   int
+	running int
+	since   time.Time
+	waited  time.Duration
+}
+
+type requestKey struct{}
+
+// With returns a context whose calls are counted in r and carry its id.
+func (r *Request) With(ctx context.Context) context.Context {
+	return context.WithValue(ctx, requestKey{}, r)
+}
+
+// Calls returns how many calls went to Medusa, repeated ones included.
+func (r *Request) Calls() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.calls
+}
+
+// Waited returns how long at least one call was under way.
+func (r *Request) Waited() time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.running > 0 {
+		return r.waited + time.Since(r.since)
+	}
+	return r.waited
+}
+
+func requestOf(ctx context.Context) *Request {
+	r, _ := ctx.Value(requestKey{}).(*Request)
+	return r
+}
+
+func (r *Request) begin() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls++
+	if r.running == 0 {
+		r.since = time.Now()
+	}
+	r.running++
+}
+
+func (r *Request) end() {
+	if r == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.running--
+	if r.running == 0 {
+		r.waited += time.Since(r.since)
+	}
+}

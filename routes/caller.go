@@ -1,0 +1,38 @@
+package routes
+
+import (
+	"net"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient"
+)
+
+// callerOf reads who asks and in which language. Without a credential Medusa
+// need not be asked.
+func callerOf(c echo.Context) (bff.Caller, error) {
+	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))
+	if err != nil {
+		return bff.Caller{}, newError(bff.Unauthorized)
+	}
+	return bff.Caller{Credential: credential, Language: languageOf(c)}, nil
+}
+
+func languageOf(c echo.Context) mapping.Language {
+	return mapping.MatchLanguage(c.Request().Header.Get("Accept-Language"))
+}
+
+// clientIP finds the caller's address: the connection's, unless that is a
+// trusted proxy, whose word is taken.
+func clientIP(proxies []*net.IPNet) echo.IPExtractor {
+	if len(proxies) == 0 {
+		return echo.ExtractIPDirect()
+	}
+	options := []echo.TrustOption{echo.TrustLoopback(false), echo.TrustLinkLocal(false), echo.TrustPrivateNet(false)}
+	for _, proxy := range proxies {
+		options = append(options, echo.TrustIPRange(proxy))
+	}
+	return echo.ExtractIPFromXFFHeader(options...)
+}

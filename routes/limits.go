@@ -1,0 +1,36 @@
+package routes
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/cannahub/gateway/mapping"
+)
+
+// maxURI is the length of path and query that leaves room below the 16 KiB that
+// Medusa's server allows for a request's line and headers.
+const maxURI = 8 << 10
+
+// limitRequest bounds a request's address, body and time.
+func limitRequest(maxBody int64, timeout time.Duration) echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			request := c.Request()
+			switch {
+			case len(request.RequestURI) > maxURI:
+				return newError(uriTooLong, maxURI)
+			case request.ContentLength > maxBody:
+				return newError(bodyTooLarge, maxBody)
+			case request.Method == http.MethodGet && request.ContentLength != 0:
+				return invalid([]mapping.Fault{{Code: "BODY_NOT_ALLOWED"}})
+			}
+			ctx, cancel := context.WithTimeout(request.Context(), timeout)
+			defer cancel()
+			c.SetRequest(request.WithContext(ctx))
+			return next(c)
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package routes
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	gocache "github.com/patrickmn/go-cache"
+	"golang.org/x/time/rate"
+
+	"github.com/cannahub/gateway/medusaclient"
+)
+
+// Rate is how often one caller may ask: PerSecond on the long run, Burst at once.
+type Rate struct {
+	PerSecond float64
+	Burst     int
+}
+
+// limitRate holds each caller, known by credential or else by address, to a
+// rate, and tells the state in the RateLimit headers of the IETF draft.
+func limitRate(allowed Rate) echo.MiddlewareFunc {
+	// A bucket that had time to fill is as good as a new one.
+	refill := time.Duration(float64(allowed.Burst) / allowed.PerSecond * float64(time.Second))
+	keep := max(refill, time.Second)
+	buckets := gocache.New(keep, keep)
+	policy := fmt.Sprintf(`"caller";q=%d;w=%d`, allowed.Burst, int(math.Ceil(refill.Seconds())))
+
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			bucket := bucketOf(buckets, rateKey(c), allowed)
+			granted := bucket.Allow()
+			tokens := bucket.Tokens()
+			wait := time.Duration(max(0, 1-tokens) / allowed.PerSecond * float64(time.Second))
+			header := c.Response().Header()
+			header.Set("RateLimit-Policy", policy)
+			header.Set("RateLimit", fmt.Sprintf(`"caller";r=%d;t=%s`, max(0, int(tokens)), seconds(wait)))
+			if granted {
+				return next(c)
+			}
+			wait = max(wait, time.Second)
+			limited := newError(rateLimited, int(math.Ceil(wait.Seconds())))
+			limited.RetryAfter = wait
+			return limited
+		}
+	}
+}
+
+func bucketOf(buckets *gocache.Cache, key string, allowed Rate) *rate.Limiter {
+	for {
+		if found, ok := buckets.Get(key); ok {
+			bucket := found.(*rate.Limiter)
+			buckets.SetDefault(key, bucket) // in use: keep it longer
+			return bucket
+		}
+		// Add fails when another request was first.
+		_ = buckets.Add(key, rate.NewLimiter(rate.Limit(allowed.PerSecond), allowed.Burst), gocache.DefaultExpiration)
+	}
+}
+
+func rateKey(c echo.Context) string {
+	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))
+	if err != nil {
+		return c.RealIP()
+	}
+	fingerprint := credential.Fingerprint()
+	return string(fingerprint[:])
+}
+
+// ParseRate reads "50/s:100": 50 a second, bursts of 100. Units are s, m and h;
+// "off" is no limit.
+func ParseRate(text string) (Rate, error) {
+	if text == "off" {
+		return Rate{}, nil
+	}
+	var count, burst int
+	var unit string
+	if n, err := fmt.Sscanf(text, "%d/%1s:%d", &count, &unit, &burst); n != 3 || err != nil || text != strconv.Itoa(count)+"/"+unit+":"+strconv.Itoa(burst) {
+		return Rate{}, fmt.Errorf(`%q is neither "off" nor like "50/s:100"`, text)
+	}
+	per, known := map[string]float64{"s": 1, "m": 60, "h": 3600}[unit]
+	if !known || count < 1 || burst < 1 {
+		return Rate{}, fmt.Errorf(`%q: the unit is s, m or h, both numbers are at least 1`, text)
+	}
+	return Rate{PerSecond: float64(count) / per, Burst: burst}, nil
+}

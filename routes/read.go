@@ -1,0 +1,42 @@
+package routes
+
+import (
+	"context"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/mapping"
+)
+
+// list is the handler of a GET that is narrowed by its query.
+func list[Query any](
+	parse func(rawQuery string) (Query, []mapping.Fault),
+	answer func(ctx context.Context, caller bff.Caller, query Query) (*bff.Answer, error),
+) echo.HandlerFunc {
+	return one(parse, func(ctx context.Context, caller bff.Caller, _ string, query Query) (*bff.Answer, error) {
+		return answer(ctx, caller, query)
+	})
+}
+
+// one is the handler of a GET of the thing that :id names.
+func one[Query any](
+	parse func(rawQuery string) (Query, []mapping.Fault),
+	answer func(ctx context.Context, caller bff.Caller, id string, query Query) (*bff.Answer, error),
+) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		caller, err := callerOf(c)
+		if err != nil {
+			return err
+		}
+		query, faults := parse(c.Request().URL.RawQuery)
+		if err := invalid(faults); err != nil {
+			return err
+		}
+		found, err := answer(c.Request().Context(), caller, c.Param("id"), query)
+		if err != nil {
+			return err
+		}
+		return send(c, found)
+	}
+}
