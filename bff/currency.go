@@ -46,10 +46,12 @@ func (c *currency) code(ctx context.Context) (string, error) {
 		return c.read(ctx)
 	}
 	if age > currencyMaxAge {
+		// No request pays for it.
+		ctx := new(medusaclient.Request).With(context.WithoutCancel(ctx))
 		c.reads.DoChan("", func() (any, error) {
-			code, err := c.fetch(context.Background())
+			code, err := c.fetch(ctx)
 			if err != nil {
-				slog.Warn("store currency not refreshed", "error", err)
+				slog.WarnContext(ctx, "store currency not refreshed", "error", err)
 			}
 			return code, err
 		})

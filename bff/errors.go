@@ -91,18 +91,15 @@ func errorOf(err error, missing Code, id ...any) error {
 }
 
 func refusalOf(refused *medusaclient.Error, missing Code, id []any) *Error {
-	code := Code("")
 	switch {
 	case refused.Status == http.StatusUnauthorized:
-		code = Unauthorized
+		return &Error{Code: Unauthorized, Message: mapping.Message{Key: string(Unauthorized)}, Err: refused}
 	case refused.Status == http.StatusForbidden:
-		code = Forbidden
+		return &Error{Code: Forbidden, Message: mapping.Message{Key: string(Forbidden)}, Err: refused}
 	case refused.Status == http.StatusNotFound && missing != "":
 		return &Error{Code: missing, Message: mapping.Message{Key: string(missing), Args: id}, Err: refused}
-	default:
-		return networkError(Broken, "NETWORK_ERROR.broken", 0, refused)
 	}
-	return &Error{Code: code, Message: mapping.Message{Key: string(code)}, Err: refused}
+	return networkError(Broken, "NETWORK_ERROR.broken", 0, refused)
 }
 
 func outageOf(outage *medusaclient.OutageError) *Error {

@@ -1,5 +1,7 @@
 package mapping
 
+import "slices"
+
 // Warning names something in Medusa's data that an answer had to decide about.
 type Warning struct {
 	Code            string `json:"code"`
@@ -37,10 +39,7 @@ func newWarnings(language Language) *warnings {
 
 func (w *warnings) add(warning Warning, args ...any) {
 	warning.Detail = Message{Key: warning.Code, Args: args}.In(w.language)
-	for _, known := range w.list {
-		if known == warning {
-			return
-		}
+	if !slices.Contains(w.list, warning) {
+		w.list = append(w.list, warning)
 	}
-	w.list = append(w.list, warning)
 }

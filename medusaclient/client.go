@@ -261,20 +261,19 @@ func outageOf(k call, err error, unsent bool) *OutageError {
 // gateway's 5xx in front of it. A 500 of Medusa's own is often the client's
 // mistake (an unknown order column, a bad date), so it does not count.
 func countsAsOutage(err error) bool {
-	var outage *OutageError
-	if errors.As(err, &outage) {
+	if _, outage := errors.AsType[*OutageError](err); outage {
 		return true
 	}
-	var refused *Error
-	return errors.As(err, &refused) && refused.Status > http.StatusInternalServerError
+	refused, ok := errors.AsType[*Error](err)
+	return ok && refused.Status > http.StatusInternalServerError
 }
 
 // mayRepeat says whether a failed attempt may be sent again: what cannot have
 // happened. A read changes nothing; a write cannot have happened when its
 // connection was never made. Slowness is not answered with more work.
 func mayRepeat(err error) bool {
-	var outage *OutageError
-	if !errors.As(err, &outage) || outage.Reason == TooSlow {
+	outage, ok := errors.AsType[*OutageError](err)
+	if !ok || outage.Reason == TooSlow {
 		return false
 	}
 	return outage.unsent || strings.HasPrefix(outage.Endpoint, http.MethodGet+" ")

@@ -25,8 +25,9 @@ func newMetrics(registry prometheus.Registerer, breaker circuitbreaker.CircuitBr
 			return 2
 		case circuitbreaker.HalfOpenState:
 			return 1
+		default:
+			return 0
 		}
-		return 0
 	})
 	return &metrics{calls: factory.NewHistogramVec(prometheus.HistogramOpts{
 		Name:    "gateway_medusa_call_seconds",

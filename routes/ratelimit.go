@@ -50,8 +50,8 @@ func limitRate(allowed Rate) echo.MiddlewareFunc {
 
 func bucketOf(buckets *gocache.Cache, key string, allowed Rate) *rate.Limiter {
 	for {
-		if found, ok := buckets.Get(key); ok {
-			bucket := found.(*rate.Limiter)
+		found, _ := buckets.Get(key)
+		if bucket, known := found.(*rate.Limiter); known {
 			buckets.SetDefault(key, bucket) // in use: keep it longer
 			return bucket
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 )
 
@@ -49,7 +50,8 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	}
 
 	settings, err := readSettings(environ, ".env")
-	if err == nil && len(args) > 1 && !(command == "check" && len(args) == 2 && args[1] == "--health") {
+	asksHealth := slices.Equal(args, []string{"check", "--health"})
+	if err == nil && len(args) > 1 && !asksHealth {
 		err = fmt.Errorf("unexpected argument %q; see gateway --help", args[1])
 	}
 	if err != nil {
@@ -57,7 +59,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 		return 2
 	}
 	switch {
-	case command == "check" && len(args) == 2:
+	case asksHealth:
 		err = checkHealth(ctx, settings)
 	case command == "demo":
 		err = demo(ctx, settings, stdout, stderr)

@@ -74,15 +74,15 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 	ops := &http.Server{Handler: opsHandler(registry), ReadHeaderTimeout: readHeaderTimeout}
 
 	prepare(ctx, gateway, log)
-	clientsListener, err := net.Listen("tcp", settings.ListenAddr)
+	clientsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
 	}
-	opsListener, err := net.Listen("tcp", settings.OpsAddr)
+	opsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.OpsAddr)
 	if err != nil {
 		return errors.Join(fmt.Errorf("OPS_ADDR: %w", err), clientsListener.Close())
 	}
-	log.Info("listening", "clients", clientsListener.Addr().String(), "ops", opsListener.Addr().String(),
+	log.InfoContext(ctx, "listening", "clients", clientsListener.Addr().String(), "ops", opsListener.Addr().String(),
 		"medusa", settings.MedusaURL, "version", version)
 	listening(clientsListener.Addr())
 
@@ -92,7 +92,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 	group.Go(func() error {
 		<-groupCtx.Done()
 		draining.Store(true)
-		log.Info("stopping")
+		log.InfoContext(ctx, "stopping")
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.ShutdownTimeout)
 		defer cancel()
 		err := clients.Shutdown(stopCtx)
@@ -101,7 +101,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 		return errors.Join(err, ops.Close(), stopTracing(stopCtx))
 	})
 	err = group.Wait()
-	log.Info("stopped")
+	log.InfoContext(ctx, "stopped")
 	return err
 }
 
@@ -126,7 +126,7 @@ func prepare(ctx context.Context, gateway *bff.Gateway, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
 	if err := gateway.Prepare(ctx); err != nil {
-		log.Warn("medusa does not answer yet", "error", err)
+		log.WarnContext(ctx, "medusa does not answer yet", "error", err)
 	}
 }
 

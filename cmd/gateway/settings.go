@@ -107,8 +107,7 @@ func readSettings(environ []string, file string) (settings, error) {
 	var s settings
 	var faults []error
 	err = env.ParseWithOptions(&s, env.Options{Environment: variables})
-	var several env.AggregateError
-	if errors.As(err, &several) {
+	if several, ok := errors.AsType[env.AggregateError](err); ok {
 		for _, fault := range several.Errors {
 			faults = append(faults, nameVariable(fault))
 		}
@@ -120,8 +119,8 @@ func readSettings(environ []string, file string) (settings, error) {
 
 // nameVariable says which variable a fault is in, rather than which field.
 func nameVariable(fault error) error {
-	var parse env.ParseError
-	if !errors.As(fault, &parse) {
+	parse, ok := errors.AsType[env.ParseError](fault)
+	if !ok {
 		return fault
 	}
 	field, _ := reflect.TypeFor[settings]().FieldByName(parse.Name)
