@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"net/http"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/medusaclient/medusatest"
+)
+
+// runIn runs the program in an empty folder.
+func runIn(t *testing.T, environment []string, arguments ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	var out, err bytes.Buffer
+	code = run(t.Context(), arguments, environment, &out, &err)
+	return code, out.String(), err.String()
+}
+
+func TestHelpListsEverySettingWithItsDefault(t *testing.T) {
+	code, stdout, _ := runIn(t, nil, "--help")
+	require.Zero(t, code)
+	for field := range reflect.TypeFor[settings]().Fields() {
+		name, standard := field.Tag.Get("env"), field.Tag.Get("envDefault")
+		assert.Regexp(t, `(?m)^`+name+` +`+regexp.QuoteMeta(standard)+` +\S`, stdout)
+		assert.NotEmpty(t, field.Tag.Get("help"), "%s has no meaning", name)
+	}
+}
+
+func TestAllFaultsOfTheConfigurationAreToldAtOnce(t *testing.T) {
+	code, _, stderr := runIn(t, []string{
+		"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x",
+		"CACHE_TTL=soon", "CACHE_MAX_BYTES=much", "MEDUSA_TIMEOUT=-1s", "MEDUSA_MAX_CONCURRENCY=0", "RATE_LIMIT=fast",
+		"CORS_ORIGINS=https://a.example/path", "TRUSTED_PROXIES=10.0.0.0/99", "LOG_LEVEL=loud", "LOG_FORMAT=xml",
+	})
+	require.Equal(t, 2, code)
+	for _, name := range []string{
+		"CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
+		"CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT",
+	} {
+		assert.Contains(t, stderr, name+":")
+	}
+}
+
+func TestWhatIsMissingToServeIsTold(t *testing.T) {
+	for name, c := range map[string]struct {
+		environment []string
+		told        []string
+	}{
+		"nothing":       {nil, []string{"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY)"}},
+		"no password":   {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a@b.c"}, []string{"both are needed"}},
+		"relative URL":  {[]string{"MEDUSA_URL=medusa:9000", "MEDUSA_SECRET_KEY=sk_x"}, []string{"absolute http or https URL"}},
+		"user and key":  {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a", "MEDUSA_PASSWORD=b", "MEDUSA_SECRET_KEY=c"}, []string{"not together"}},
+		"empty is none": {[]string{"MEDUSA_URL=", "MEDUSA_SECRET_KEY=sk_x"}, []string{"MEDUSA_URL: is needed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, command := range []string{"serve", "check"} {
+				code, _, stderr := runIn(t, c.environment, command)
+				require.Equal(t, 1, code)
+				for _, told := range c.told {
+					assert.Contains(t, stderr, told)
+				}
+			}
+		})
+	}
+}
+
+func TestUnknownCommandsAreRefused(t *testing.T) {
+	for _, arguments := range [][]string{{"sevre"}, {"serve", "now"}, {"check", "--helth"}} {
+		code, _, stderr := runIn(t, nil, arguments...)
+		assert.NotZero(t, code, arguments)
+		assert.Contains(t, stderr, "--help", arguments)
+	}
+}
+
+func TestTheEnvironmentComesBeforeTheFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), ".env")
+	require.NoError(t, os.WriteFile(file, []byte("MEDUSA_URL=http://file\nCACHE_TTL=7s\n"), 0o600))
+	s, err := readSettings([]string{"MEDUSA_URL=http://environment"}, file)
+	require.NoError(t, err)
+	require.Equal(t, "http://environment", s.MedusaURL)
+	require.Equal(t, 7*time.Second, s.CacheTTL)
+}
+
+func TestSettingsAreReadInTheirUnits(t *testing.T) {
+	s, err := readSettings([]string{
+		"CACHE_MAX_BYTES=2 MiB", "MAX_BODY_BYTES=2048", "RATE_LIMIT=50/s:100",
+		"TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7,2001:db8::1", "CORS_ORIGINS=https://a.example,http://localhost:3000",
+	}, "none")
+	require.NoError(t, err)
+	require.EqualValues(t, 2<<20, s.CacheMaxBytes)
+	require.EqualValues(t, 2048, s.MaxBodyBytes)
+	require.InDelta(t, 50, s.RateLimit.PerSecond, 0)
+	require.Equal(t, 100, s.RateLimit.Burst)
+	require.Equal(t, []string{"https://a.example", "http://localhost:3000"}, s.CORSOrigins)
+	var networks []string
+	for _, proxy := range s.proxies() {
+		networks = append(networks, proxy.String())
+	}
+	require.Equal(t, []string{"10.0.0.0/8", "192.0.2.7/32", "2001:db8::1/128"}, networks)
+}
+
+// printed finds what the demo tells its user to type.
+var (
+	printedToken   = regexp.MustCompile(`export TOKEN=(\S+)`)
+	printedRequest = regexp.MustCompile(`(?m)^  curl .* "?http://localhost:\d+(/[^"\s]+)"?$`)
+)
+
+func TestTheDemoAnswersItsThreeRequests(t *testing.T) {
+	p := launch(t, []string{"demo"})
+	require.Eventually(t, func() bool { return printedToken.MatchString(p.logs.String()) }, 5*time.Second, 10*time.Millisecond)
+	text := p.logs.String()
+	token := printedToken.FindStringSubmatch(text)[1]
+	requests := printedRequest.FindAllStringSubmatch(text, -1)
+	require.Len(t, requests, 3, text)
+	for _, request := range requests {
+		answer := p.get(t, token, request[1])
+		require.Equal(t, http.StatusOK, answer.status, "%s: %s", request[1], answer.text)
+	}
+	require.Contains(t, p.get(t, token, requests[0][1]).text, "Blue Dream Indoor")
+	require.Contains(t, p.get(t, token, requests[1][1]).text, "BD-7G-001")
+	require.NoError(t, p.stop(t))
+}
+
+// inFrontOf is the environment of a program in front of an in-memory Medusa.
+func inFrontOf(t *testing.T, medusa *medusatest.Server) []string {
+	t.Helper()
+	address, err := medusa.Start()
+	require.NoError(t, err)
+	t.Cleanup(medusa.Close)
+	return []string{"MEDUSA_URL=" + address, "MEDUSA_EMAIL=" + medusatest.Email, "MEDUSA_PASSWORD=" + medusatest.Password}
+}
+
+func TestCheckSaysWhatWorks(t *testing.T) {
+	medusa := medusatest.New()
+	environment := inFrontOf(t, medusa)
+	code, stdout, stderr := runIn(t, environment, "check")
+	require.Zero(t, code, stdout+stderr)
+	require.Equal(t, 3, strings.Count(stdout, "ok "), stdout)
+
+	code, stdout, _ = runIn(t, append(environment, "MEDUSA_PASSWORD=wrong"), "check")
+	require.Equal(t, 1, code)
+	require.Contains(t, stdout, "FAIL  the gateway's own credential")
+	require.NotContains(t, stdout, "wrong", "the password is shown")
+
+	medusa.Close()
+	code, stdout, _ = runIn(t, environment, "check")
+	require.Equal(t, 1, code)
+	require.Contains(t, stdout, "FAIL  Medusa at http://127.0.0.1")
+}
+
+func TestCheckHealthAsksTheProgramOnThisMachine(t *testing.T) {
+	p := launch(t, nil, inFrontOf(t, medusatest.New())...)
+	listen := "LISTEN_ADDR=" + strings.TrimPrefix(p.url, "http://")
+	code, _, stderr := runIn(t, []string{listen}, "check", "--health")
+	require.Zero(t, code, stderr)
+	require.NoError(t, p.stop(t))
+	code, _, _ = runIn(t, []string{listen}, "check", "--health")
+	require.Equal(t, 1, code)
+}
+
+func TestStoppingLetsRequestsUnderWayFinish(t *testing.T) {
+	medusa := medusatest.New()
+	p := launch(t, nil, inFrontOf(t, medusa)...)
+	released := make(chan struct{})
+	medusa.Fail(medusatest.Match{Path: "/admin/products/*"}, medusatest.Hold(released))
+	medusa.ResetCalls()
+
+	answered := make(chan reply, 1)
+	go func() {
+		answer, err := p.tryGet(medusa.Token(medusatest.UserID), "/api/products/prod_blue_dream/with-inventory")
+		assert.NoError(t, err)
+		answered <- answer
+	}()
+	require.Eventually(t, func() bool { return len(medusa.Calls()) == 1 }, 5*time.Second, time.Millisecond)
+	stopped := make(chan error, 1)
+	go func() { stopped <- p.stop(t) }()
+	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), `"msg":"stopping"`) }, 5*time.Second, time.Millisecond)
+	close(released)
+	require.Equal(t, http.StatusOK, (<-answered).status)
+	require.NoError(t, <-stopped, "a stop on request is no failure")
+}
+
+func TestAPortInUseIsTold(t *testing.T) {
+	p := launch(t, nil, inFrontOf(t, medusatest.New())...)
+	environment := append(inFrontOf(t, medusatest.New()), "LISTEN_ADDR="+strings.TrimPrefix(p.url, "http://"), "OPS_ADDR=127.0.0.1:0")
+	code, _, stderr := runIn(t, environment)
+	require.Equal(t, 1, code)
+	require.Contains(t, stderr, "LISTEN_ADDR:")
+}
+
+func TestItServesWithoutMedusaAndIsReadyWhenItComes(t *testing.T) {
+	medusa := medusatest.New()
+	environment := inFrontOf(t, medusa)
+	medusa.Close()
+	p := launch(t, nil, environment...)
+	require.Equal(t, http.StatusServiceUnavailable, p.get(t, "", "/readyz").status)
+	token := medusa.Token(medusatest.UserID)
+	answer := p.get(t, token, "/api/locations")
+	require.Equal(t, http.StatusServiceUnavailable, answer.status)
+	require.Equal(t, "NETWORK_ERROR", answer.object(t)["code"])
+
+	_, err := medusa.Start()
+	require.NoError(t, err)
+	require.Eventually(t, func() bool {
+		ready, err := p.tryGet("", "/readyz")
+		return err == nil && ready.status == http.StatusOK
+	}, 5*time.Second, 20*time.Millisecond, "not ready within 5 s of Medusa's return")
+	require.Equal(t, http.StatusOK, p.get(t, token, "/api/locations").status)
+}
+
+func TestMetricsCountWhatHappens(t *testing.T) {
+	medusa := medusatest.New()
+	p := launch(t, nil, inFrontOf(t, medusa)...)
+	token := medusa.Token(medusatest.UserID)
+	for range 3 {
+		require.Equal(t, http.StatusOK, p.get(t, token, "/api/locations").status)
+	}
+	require.Equal(t, "3", p.metric(t, `gateway_request_seconds_count{method="GET",route="/api/locations",status="200"}`))
+	require.Equal(t, "1", p.metric(t, `gateway_medusa_call_seconds_count{endpoint="GET /admin/stock-locations",status="200"}`))
+	require.Equal(t, "2", p.metric(t, `gateway_held_answers_total{result="hit"}`))
+	require.Equal(t, "1", p.metric(t, `gateway_held_answers_total{result="miss"}`))
+	require.Equal(t, "0", p.metric(t, `gateway_medusa_breaker_state`))
+	require.Equal(t, "0", p.metric(t, `gateway_requests_in_flight`))
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// build builds the program once for all tests, as a release is built.
+var build = sync.OnceValues(func() (string, error) {
+	folder, err := os.MkdirTemp("", "gateway")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(folder, "gateway")
+	output, err := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", binary, ".").CombinedOutput()
+	if err != nil {
+		return "", &exec.Error{Name: string(output), Err: err}
+	}
+	return binary, nil
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binary, err := build(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(binary))
+	}
+	os.Exit(code)
+}
+
+// program is the gateway as built, running.
+type program struct {
+	url, ops string
+	command  *exec.Cmd
+	logs     *buffer
+	ended    chan struct{} // closed when it has ended, with
+	status   error         // what it ended with
+}
+
+// buffer is a bytes.Buffer for a process and a test at once.
+type buffer struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.text.String()
+}
+
+// freeAddress is a loopback address that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
+
+// launch starts the program and waits until it lives.
+func launch(t testing.TB, arguments []string, environment ...string) *program {
+	t.Helper()
+	binary, err := build()
+	require.NoError(t, err)
+	clients, ops := freeAddress(t), freeAddress(t)
+	p := &program{url: "http://" + clients, ops: "http://" + ops, logs: &buffer{}, ended: make(chan struct{})}
+	p.command = exec.CommandContext(context.Background(), binary, arguments...)
+	p.command.Dir = t.TempDir()
+	p.command.Env = append([]string{"LISTEN_ADDR=" + clients, "OPS_ADDR=" + ops}, environment...)
+	p.command.Stdout, p.command.Stderr = p.logs, p.logs
+	require.NoError(t, p.command.Start())
+	go func() {
+		p.status = p.command.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		_ = p.command.Process.Kill()
+		<-p.ended
+		if t.Failed() {
+			t.Logf("the program's own words:\n%s", p.logs)
+		}
+	})
+	require.Eventually(t, func() bool {
+		response, err := http.Get(p.url + "/healthz") //nolint:noctx // bounded by Eventually
+		if err != nil {
+			return false
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK
+	}, 20*time.Second, 20*time.Millisecond, "the program does not live: %s", p.logs)
+	return p
+}
+
+// stop asks the program to stop and returns how it ended.
+func (p *program) stop(t testing.TB) error {
+	t.Helper()
+	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-p.ended:
+	case <-time.After(20 * time.Second):
+		t.Fatalf("the program does not stop: %s", p.logs)
+	}
+	return p.status
+}
+
+// reply is an answer of the program.
+type reply struct {
+	status int
+	header http.Header
+	text   string
+	took   time.Duration
+}
+
+// get asks the program with a token, where there is one.
+func (p *program) get(t testing.TB, token, path string) reply {
+	t.Helper()
+	r, err := p.tryGet(token, path)
+	require.NoError(t, err)
+	return r
+}
+
+func (p *program) tryGet(token, path string) (reply, error) {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url+path, nil)
+	if err != nil {
+		return reply{}, err
+	}
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	started := time.Now()
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	return reply{status: response.StatusCode, header: response.Header, text: string(body), took: time.Since(started)}, err
+}
+
+// object decodes an answer's body.
+func (r reply) object(t testing.TB) map[string]any {
+	t.Helper()
+	var decoded map[string]any
+	require.NoError(t, json.Unmarshal([]byte(r.text), &decoded), r.text)
+	return decoded
+}
+
+// metric is the value of a metric, 0 when it has none yet.
+func (p *program) metric(t testing.TB, name string) string {
+	t.Helper()
+	response, err := http.Get(p.ops + "/metrics") //nolint:noctx // loopback
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	for line := range strings.Lines(string(body)) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "0"
+}
