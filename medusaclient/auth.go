@@ -12,6 +12,8 @@ type tokenAnswer struct {
 	Token string `json:"token"`
 }
 
+func (a *tokenAnswer) whole() bool { return a.Token != "" }
+
 // Login signs a user in. It costs Medusa a tenth of a second of hashing.
 func (s *Auth) Login(ctx context.Context, email, password string) (Credential, error) {
 	var answer tokenAnswer

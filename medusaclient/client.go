@@ -77,7 +77,6 @@ func New(config Config) (*Client, error) {
 		return nil, fmt.Errorf("medusa: base URL %q is not an absolute http or https URL", config.BaseURL)
 	}
 	transport := &http.Transport{
-		Proxy:               http.ProxyFromEnvironment,
 		DialContext:         (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
 		TLSClientConfig:     &tls.Config{MinVersion: tls.VersionTLS12},
 		TLSHandshakeTimeout: 5 * time.Second,
@@ -143,10 +142,28 @@ type call struct {
 
 func (k call) endpoint() string { return k.method + " " + k.route }
 
-// do makes a call, within the policies, and reads the answer into answer.
-func (c *Client) do(ctx context.Context, k call, answer any) error {
+// target is what a call reads an answer into. Medusa says 200 {} where it means
+// nothing, so a target knows whether it is whole.
+type target interface {
+	whole() bool
+}
+
+var errNotWhole = errors.New("an answer without what was asked for")
+
+func (k call) read(body []byte, into target) error {
+	if err := decode(body, into); err != nil {
+		return err
+	}
+	if !into.whole() {
+		return errNotWhole
+	}
+	return nil
+}
+
+// do makes a call, within the policies, and reads the answer into into.
+func (c *Client) do(ctx context.Context, k call, into target) error {
 	err := c.policies.WithContext(ctx).RunWithExecution(func(execution failsafe.Execution[struct{}]) error {
-		return c.attempt(execution.Context(), k, answer)
+		return c.attempt(execution.Context(), k, into)
 	})
 	var refused *Error
 	var outage *OutageError
@@ -164,7 +181,7 @@ func (c *Client) do(ctx context.Context, k call, answer any) error {
 }
 
 // attempt sends a call once.
-func (c *Client) attempt(ctx context.Context, k call, answer any) error {
+func (c *Client) attempt(ctx context.Context, k call, into target) error {
 	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
 	sent := &atomic.Bool{}
@@ -190,7 +207,7 @@ func (c *Client) attempt(ctx context.Context, k call, answer any) error {
 	case status >= http.StatusMultipleChoices:
 		err = &OutageError{Endpoint: k.endpoint(), Reason: Nonsense, Err: fmt.Errorf("status %d", status)}
 	default:
-		if broken := decode(body, answer); broken != nil {
+		if broken := k.read(body, into); broken != nil {
 			err = &OutageError{Endpoint: k.endpoint(), Reason: Nonsense, Err: broken}
 		}
 	}

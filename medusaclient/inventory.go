@@ -77,6 +77,14 @@ type inventoryItemsAnswer struct {
 	Count          int             `json:"count"`
 }
 
+func (a *inventoryItemsAnswer) whole() bool { return a.InventoryItems != nil }
+
+type inventoryItemAnswer struct {
+	InventoryItem InventoryItem `json:"inventory_item"`
+}
+
+func (a *inventoryItemAnswer) whole() bool { return a.InventoryItem.ID != "" }
+
 // List reads one page of the inventory items, with all their levels.
 func (s *InventoryItems) List(ctx context.Context, by Credential, filter InventoryItemFilter, limit, offset int) (Page[InventoryItem], error) {
 	return s.list(ctx, by, inventoryItemFields, filter, limit, offset)
@@ -114,9 +122,7 @@ func (s *InventoryItems) list(ctx context.Context, by Credential, fields string,
 // Get reads one inventory item with all its levels.
 func (s *InventoryItems) Get(ctx context.Context, by Credential, id string) (InventoryItem, error) {
 	q := newQuery("/admin/inventory-items/"+url.PathEscape(id), inventoryItemFields)
-	var answer struct {
-		InventoryItem InventoryItem `json:"inventory_item"`
-	}
+	var answer inventoryItemAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/inventory-items/:id", path: q.String(), credential: by}, &answer)
 	return answer.InventoryItem, err
 }

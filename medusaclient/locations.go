@@ -47,16 +47,26 @@ type StockLocationFilter struct {
 	SalesChannelID string
 }
 
+type stockLocationsAnswer struct {
+	StockLocations []StockLocation `json:"stock_locations"`
+	Count          int             `json:"count"`
+}
+
+func (a *stockLocationsAnswer) whole() bool { return a.StockLocations != nil }
+
+type stockLocationAnswer struct {
+	StockLocation StockLocation `json:"stock_location"`
+}
+
+func (a *stockLocationAnswer) whole() bool { return a.StockLocation.ID != "" }
+
 // List reads one page of the stock locations.
 func (s *StockLocations) List(ctx context.Context, by Credential, filter StockLocationFilter, limit, offset int) (Page[StockLocation], error) {
 	q := newQuery("/admin/stock-locations", stockLocationFields)
 	q.page(limit, offset)
 	q.search(filter.Search)
 	q.add("sales_channel_id", filter.SalesChannelID)
-	var answer struct {
-		StockLocations []StockLocation `json:"stock_locations"`
-		Count          int             `json:"count"`
-	}
+	var answer stockLocationsAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/stock-locations", path: q.String(), credential: by}, &answer)
 	return Page[StockLocation]{Rows: answer.StockLocations, Count: answer.Count}, err
 }
@@ -64,9 +74,7 @@ func (s *StockLocations) List(ctx context.Context, by Credential, filter StockLo
 // Get reads one stock location.
 func (s *StockLocations) Get(ctx context.Context, by Credential, id string) (StockLocation, error) {
 	q := newQuery("/admin/stock-locations/"+url.PathEscape(id), stockLocationFields)
-	var answer struct {
-		StockLocation StockLocation `json:"stock_location"`
-	}
+	var answer stockLocationAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/stock-locations/:id", path: q.String(), credential: by}, &answer)
 	return answer.StockLocation, err
 }

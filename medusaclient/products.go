@@ -81,13 +81,30 @@ type ProductFilter struct {
 	Search string
 }
 
+type productAnswer struct {
+	Product Product `json:"product"`
+}
+
+func (a *productAnswer) whole() bool { return a.Product.ID != "" }
+
+type productsAnswer struct {
+	Products []Product `json:"products"`
+	Count    int       `json:"count"`
+}
+
+func (a *productsAnswer) whole() bool { return a.Products != nil }
+
+type variantsAnswer struct {
+	Variants []ProductVariant `json:"variants"`
+}
+
+func (a *variantsAnswer) whole() bool { return a.Variants != nil }
+
 // Get reads one product with variants, prices and stock, in one call however
 // many variants it has.
 func (s *Products) Get(ctx context.Context, by Credential, id string) (Product, error) {
 	q := newQuery("/admin/products/"+url.PathEscape(id), productStockFields)
-	var answer struct {
-		Product Product `json:"product"`
-	}
+	var answer productAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/products/:id", path: q.String(), credential: by}, &answer)
 	return answer.Product, err
 }
@@ -98,10 +115,7 @@ func (s *Products) List(ctx context.Context, by Credential, filter ProductFilter
 	q.page(limit, offset)
 	q.addIDs(filter.IDs)
 	q.search(filter.Search)
-	var answer struct {
-		Products []Product `json:"products"`
-		Count    int       `json:"count"`
-	}
+	var answer productsAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/products", path: q.String(), credential: by}, &answer)
 	return Page[Product]{Rows: answer.Products, Count: answer.Count}, err
 }
@@ -112,9 +126,7 @@ func (s *Products) Variant(ctx context.Context, by Credential, id string) (varia
 	q := newQuery("/admin/product-variants", variantItemFields)
 	q.page(1, 0)
 	q.addEach("id", []string{id})
-	var answer struct {
-		Variants []ProductVariant `json:"variants"`
-	}
+	var answer variantsAnswer
 	err = s.client.do(ctx, call{method: http.MethodGet, route: "/admin/product-variants", path: q.String(), credential: by}, &answer)
 	if err != nil || len(answer.Variants) == 0 {
 		return ProductVariant{}, false, err

@@ -23,12 +23,16 @@ const storeFields = "id,name,supported_currencies.currency_code,supported_curren
 // Stores are the calls below /admin/stores.
 type Stores struct{ client *Client }
 
+type storesAnswer struct {
+	Stores []Store `json:"stores"`
+}
+
+func (a *storesAnswer) whole() bool { return a.Stores != nil }
+
 // List reads the stores; a shop has one.
 func (s *Stores) List(ctx context.Context, by Credential) ([]Store, error) {
 	q := newQuery("/admin/stores", storeFields)
-	var answer struct {
-		Stores []Store `json:"stores"`
-	}
+	var answer storesAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/stores", path: q.String(), credential: by}, &answer)
 	return answer.Stores, err
 }

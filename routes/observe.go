@@ -38,6 +38,7 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Set(recordKey, r)
 		c.SetRequest(c.Request().WithContext(r.medusa.With(c.Request().Context())))
 		c.Response().Header().Set(echo.HeaderXRequestID, r.medusa.ID)
+		c.Response().Header().Set("X-Content-Type-Options", "nosniff")
 		c.Response().Before(func() { r.announce(c.Response().Header()) })
 		s.metrics.inFlight.Inc()
 		defer s.metrics.inFlight.Dec()

@@ -4,11 +4,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
-	"slices"
+	"strings"
 	"syscall"
 )
 
@@ -36,39 +37,23 @@ func main() {
 
 // run is the program: its arguments and surroundings in, its exit code out.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
-	command := "serve"
-	if len(args) > 0 {
-		command = args[0]
-	}
-	switch command {
+	var err error
+	switch command := strings.Join(args, " "); command {
 	case "--help", "-h", "help":
 		fmt.Fprint(stdout, usage+"\n"+settingsHelp())
-		return 0
 	case "--version":
 		fmt.Fprintln(stdout, version)
-		return 0
-	}
-
-	settings, err := readSettings(environ, ".env")
-	asksHealth := slices.Equal(args, []string{"check", "--health"})
-	if err == nil && len(args) > 1 && !asksHealth {
-		err = fmt.Errorf("unexpected argument %q; see gateway --help", args[1])
-	}
-	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return 2
-	}
-	switch {
-	case asksHealth:
-		err = checkHealth(ctx, settings)
-	case command == "demo":
-		err = demo(ctx, settings, stdout, stderr)
-	case command == "check":
-		err = runValid(settings, func() error { return check(ctx, settings, stdout) })
-	case command == "serve":
-		err = runValid(settings, func() error { return serve(ctx, settings, stderr) })
+	case "", "serve":
+		err = withSettings(environ, settings.complete, func(s settings) error { return serve(ctx, s, stderr) })
+	case "demo":
+		err = withSettings(environ, settings.valid, func(s settings) error { return demo(ctx, s, stdout, stderr) })
+	case "check":
+		err = withSettings(environ, settings.complete, func(s settings) error { return check(ctx, s, stdout) })
+	case "check --health":
+		err = withSettings(environ, settings.valid, func(s settings) error { return checkHealth(ctx, s) })
 	default:
-		err = fmt.Errorf("unknown command %q; see gateway --help", command)
+		fmt.Fprintf(stderr, "unknown command %q; see gateway --help\n", command)
+		return 2
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -77,10 +62,11 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return 0
 }
 
-// runValid runs a command that needs a complete configuration.
-func runValid(settings settings, command func() error) error {
-	if err := settings.complete(); err != nil {
-		return err
+// withSettings runs a command with a configuration that is good enough for it.
+func withSettings(environ []string, good func(settings) []error, command func(settings) error) error {
+	read, faults := readSettings(environ, ".env")
+	if faults = append(faults, good(read)...); len(faults) > 0 {
+		return fmt.Errorf("configuration:\n%w", errors.Join(faults...))
 	}
-	return command()
+	return command(read)
 }

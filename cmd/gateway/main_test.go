@@ -38,13 +38,13 @@ func TestHelpListsEverySettingWithItsDefault(t *testing.T) {
 
 func TestAllFaultsOfTheConfigurationAreToldAtOnce(t *testing.T) {
 	code, _, stderr := runIn(t, []string{
-		"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x",
+		"MEDUSA_URL=medusa", "MEDUSA_EMAIL=a@b.c",
 		"CACHE_TTL=soon", "CACHE_MAX_BYTES=much", "MEDUSA_TIMEOUT=-1s", "MEDUSA_MAX_CONCURRENCY=0", "RATE_LIMIT=fast",
 		"CORS_ORIGINS=https://a.example/path", "TRUSTED_PROXIES=10.0.0.0/99", "LOG_LEVEL=loud", "LOG_FORMAT=xml",
 	})
-	require.Equal(t, 2, code)
+	require.Equal(t, 1, code)
 	for _, name := range []string{
-		"CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
+		"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD", "CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
 		"CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT",
 	} {
 		assert.Contains(t, stderr, name+":")
@@ -85,18 +85,18 @@ func TestUnknownCommandsAreRefused(t *testing.T) {
 func TestTheEnvironmentComesBeforeTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".env")
 	require.NoError(t, os.WriteFile(file, []byte("MEDUSA_URL=http://file\nCACHE_TTL=7s\n"), 0o600))
-	s, err := readSettings([]string{"MEDUSA_URL=http://environment"}, file)
-	require.NoError(t, err)
+	s, faults := readSettings([]string{"MEDUSA_URL=http://environment"}, file)
+	require.Empty(t, faults)
 	require.Equal(t, "http://environment", s.MedusaURL)
 	require.Equal(t, 7*time.Second, s.CacheTTL)
 }
 
 func TestSettingsAreReadInTheirUnits(t *testing.T) {
-	s, err := readSettings([]string{
+	s, faults := readSettings([]string{
 		"CACHE_MAX_BYTES=2 MiB", "MAX_BODY_BYTES=2048", "RATE_LIMIT=50/s:100",
 		"TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7,2001:db8::1", "CORS_ORIGINS=https://a.example,http://localhost:3000",
 	}, "none")
-	require.NoError(t, err)
+	require.Empty(t, faults)
 	require.EqualValues(t, 2<<20, s.CacheMaxBytes)
 	require.EqualValues(t, 2048, s.MaxBodyBytes)
 	require.InDelta(t, 50, s.RateLimit.PerSecond, 0)
@@ -231,4 +231,32 @@ func TestMetricsCountWhatHappens(t *testing.T) {
 	require.Equal(t, "1", p.metric(t, `gateway_held_answers_total{result="miss"}`))
 	require.Equal(t, "0", p.metric(t, `gateway_medusa_breaker_state`))
 	require.Equal(t, "0", p.metric(t, `gateway_requests_in_flight`))
+}
+
+func TestTheTraceContextIsPassedOnWhereTracingIsConfigured(t *testing.T) {
+	const trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+	for name, c := range map[string]struct {
+		environment []string
+		passed      bool
+	}{
+		"configured":     {[]string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1"}, true},
+		"not configured": {nil, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			medusa := medusatest.New()
+			p := launch(t, nil, append(inFrontOf(t, medusa), c.environment...)...)
+			medusa.ResetCalls()
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, p.url+"/api/locations", nil)
+			require.NoError(t, err)
+			request.Header.Set("Authorization", "Bearer "+medusa.Token(medusatest.UserID))
+			request.Header.Set("Traceparent", "00-"+trace+"-00f067aa0ba902b7-01")
+			response, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, http.StatusOK, response.StatusCode)
+			calls := medusa.Calls()
+			require.Len(t, calls, 1)
+			require.Equal(t, c.passed, strings.Contains(calls[0].Header.Get("Traceparent"), trace))
+		})
+	}
 }

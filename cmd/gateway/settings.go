@@ -49,8 +49,7 @@ type settings struct {
 	LogLevel  slog.Level `env:"LOG_LEVEL" envDefault:"info" help:"debug, info, warn or error"`
 	LogFormat string     `env:"LOG_FORMAT" envDefault:"json" help:"json or text"`
 
-	TracesEndpoint       string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"OpenTelemetry collector (OTLP over HTTP); none: no tracing. Further OTEL_ variables hold"`
-	SignalTracesEndpoint string `env:"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" help:"the same, for traces alone"`
+	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"URL of an OpenTelemetry collector (OTLP over HTTP); none: no tracing"`
 }
 
 // byteSize is a number of bytes, written like 64 MiB or 1048576.
@@ -91,12 +90,13 @@ func (n *network) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// readSettings reads the environment and, for what is not set there, the file.
-// All faults come at once.
-func readSettings(environ []string, file string) (settings, error) {
+// readSettings reads the environment and, for what is not set there, the file,
+// and lists what cannot be read.
+func readSettings(environ []string, file string) (settings, []error) {
+	var s settings
 	variables, err := godotenv.Read(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return settings{}, fmt.Errorf("%s: %w", file, err)
+		return s, []error{fmt.Errorf("%s: %w", file, err)}
 	}
 	if variables == nil {
 		variables = map[string]string{}
@@ -104,17 +104,18 @@ func readSettings(environ []string, file string) (settings, error) {
 	maps.Copy(variables, env.ToMap(environ))
 	maps.DeleteFunc(variables, func(_, value string) bool { return value == "" })
 
-	var s settings
-	var faults []error
 	err = env.ParseWithOptions(&s, env.Options{Environment: variables})
 	if several, ok := errors.AsType[env.AggregateError](err); ok {
-		for _, fault := range several.Errors {
-			faults = append(faults, nameVariable(fault))
+		faults := make([]error, len(several.Errors))
+		for i, fault := range several.Errors {
+			faults[i] = nameVariable(fault)
 		}
-	} else if err != nil {
-		faults = append(faults, err)
+		return s, faults
 	}
-	return s, errors.Join(append(faults, s.ranges()...)...)
+	if err != nil {
+		return s, []error{err}
+	}
+	return s, nil
 }
 
 // nameVariable says which variable a fault is in, rather than which field.
@@ -127,8 +128,8 @@ func nameVariable(fault error) error {
 	return fmt.Errorf("%s: %w", field.Tag.Get("env"), parse.Err)
 }
 
-// ranges lists the settings that are well formed but make no sense.
-func (s settings) ranges() []error {
+// valid lists the settings that can be read but make no sense.
+func (s settings) valid() []error {
 	var faults []error
 	must := func(holds bool, format string, args ...any) {
 		if !holds {
@@ -142,6 +143,7 @@ func (s settings) ranges() []error {
 	must(s.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: must be positive")
 	must(s.MaxBodyBytes > 0, "MAX_BODY_BYTES: must be positive")
 	must(s.LogFormat == "json" || s.LogFormat == "text", "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
+	must(s.TracesEndpoint == "" || isHTTP(s.TracesEndpoint), "OTEL_EXPORTER_OTLP_ENDPOINT: must be an absolute http or https URL")
 	for _, origin := range s.CORSOrigins {
 		parsed, err := url.Parse(origin)
 		isOrigin := err == nil && parsed.Host != "" && origin == parsed.Scheme+"://"+parsed.Host
@@ -150,14 +152,13 @@ func (s settings) ranges() []error {
 	return faults
 }
 
-// complete lists what is missing to stand in front of a Medusa.
-func (s settings) complete() error {
-	var faults []error
-	address, err := url.Parse(s.MedusaURL)
+// complete lists also what is missing to stand in front of a Medusa.
+func (s settings) complete() []error {
+	faults := s.valid()
 	switch {
 	case s.MedusaURL == "":
 		faults = append(faults, errors.New("MEDUSA_URL: is needed"))
-	case err != nil, address.Scheme != "http" && address.Scheme != "https", address.Host == "":
+	case !isHTTP(s.MedusaURL):
 		faults = append(faults, errors.New("MEDUSA_URL: must be an absolute http or https URL"))
 	}
 	switch user := s.MedusaEmail != "" || s.MedusaPassword != ""; {
@@ -168,11 +169,16 @@ func (s settings) complete() error {
 	case !user && s.MedusaSecretKey == "":
 		faults = append(faults, errors.New("MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY): are needed"))
 	}
-	return errors.Join(faults...)
+	return faults
+}
+
+func isHTTP(text string) bool {
+	address, err := url.Parse(text)
+	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != ""
 }
 
 // tracing says whether traces are asked for.
-func (s settings) tracing() bool { return s.TracesEndpoint != "" || s.SignalTracesEndpoint != "" }
+func (s settings) tracing() bool { return s.TracesEndpoint != "" }
 
 func (s settings) proxies() []*net.IPNet {
 	return slices.Collect(func(yield func(*net.IPNet) bool) {

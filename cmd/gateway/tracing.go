@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -13,13 +14,13 @@ import (
 )
 
 // startTracing sends spans to the configured collector, none when there is
-// none, and returns what ends it. Everything but the address comes from the
-// OTEL_ variables that OpenTelemetry defines.
+// none, and returns what ends it. Sampling and the like come from the OTEL_
+// variables that OpenTelemetry defines.
 func startTracing(ctx context.Context, settings settings) (stop func(context.Context) error, err error) {
 	if !settings.tracing() {
 		return func(context.Context) error { return nil }, nil
 	}
-	exporter, err := otlptracehttp.New(ctx)
+	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(settings.TracesEndpoint, "/")+"/v1/traces"))
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
 	}
