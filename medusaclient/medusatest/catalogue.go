@@ -133,10 +133,14 @@ type Variant struct {
 	InventoryItems  []VariantItem  `json:"inventory_items"`
 }
 
-// Price is a variant's price in one currency, in that currency's units.
+// Price is a variant's price in one currency, in that currency's units. One
+// with quantities or rules holds only where they do.
 type Price struct {
-	CurrencyCode string  `json:"currency_code"`
-	Amount       float64 `json:"amount"`
+	CurrencyCode string            `json:"currency_code"`
+	Amount       float64           `json:"amount"`
+	MinQuantity  *float64          `json:"min_quantity"`
+	MaxQuantity  *float64          `json:"max_quantity"`
+	Rules        map[string]string `json:"rules"`
 }
 
 // VariantItem says how much of an item one variant takes.

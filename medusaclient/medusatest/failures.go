@@ -43,7 +43,7 @@ type failures struct {
 
 // Fail makes the calls that match fail until the returned function is called,
 // or Times is used up. Where several failures match, the first commanded one
-// that is not used up befalls the call.
+// that is not used up befalls the call, and those after it do not count it.
 func (s *Server) Fail(match Match, do Failure) (lift func()) {
 	f := &failure{match: match, do: do}
 	s.failures.mu.Lock()
@@ -89,18 +89,17 @@ func (f *failures) lift(gone *failure) {
 func (f *failures) next(r *http.Request) (Failure, time.Duration) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	var found Failure
 	for _, each := range f.list {
 		if !each.match.fits(r) {
 			continue
 		}
 		each.seen++
 		nth := each.seen - each.match.After
-		if found == nil && nth > 0 && (each.match.Times == 0 || nth <= each.match.Times) {
-			found = each.do
+		if nth > 0 && (each.match.Times == 0 || nth <= each.match.Times) {
+			return each.do, f.latency
 		}
 	}
-	return found, f.latency
+	return nil, f.latency
 }
 
 func (m Match) fits(r *http.Request) bool {

@@ -1,6 +1,7 @@
 package medusatest
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -74,11 +75,13 @@ func (s *selection) add(path string) {
 		path = strings.TrimSuffix(path, ".*")
 	}
 	segments := strings.Split(path, ".")
-	if !star {
-		s.descend(segments[:len(segments)-1]).names = append(s.descend(segments[:len(segments)-1]).names, segments[len(segments)-1])
+	if star {
+		s.descend(segments).all = true
 		return
 	}
-	s.descend(segments).all = true
+	last := len(segments) - 1
+	owner := s.descend(segments[:last])
+	owner.names = append(owner.names, segments[last])
 }
 
 func (s *selection) descend(segments []string) *selection {
@@ -126,9 +129,7 @@ func (t *tables) project(e *entity, r row, sel *selection, back string) row {
 // showAll is a star: the stored columns, the ids of the rows it belongs to, and
 // nulls for what is only worked out when named.
 func (e *entity) showAll(r row, back string, out row) {
-	for column, value := range r {
-		out[column] = value
-	}
+	maps.Copy(out, r)
 	for name := range e.derived {
 		out[name] = nil
 	}
@@ -188,9 +189,9 @@ func (t *tables) projectRelated(rel relation, r row, name string, inner *selecti
 	switch {
 	case rel.many:
 		out[name] = shown
-	case len(shown) == 0 && !(inner.all && rel.hideNull):
-		out[name] = nil
 	case len(shown) > 0 && shown[0] != nil:
 		out[name] = shown[0]
+	case len(shown) == 0 && (!inner.all || !rel.hideNull):
+		out[name] = nil
 	}
 }

@@ -25,28 +25,39 @@ func (t *tables) matches(e *entity, r row, filters map[string]any) (bool, error)
 }
 
 func (t *tables) passes(e *entity, r row, name string, condition any) (bool, error) {
-	switch name {
-	case "q":
-		return t.found(e, r, condition.(string)), nil
-	case "$and", "$or":
-		return t.passesEach(e, r, name == "$and", condition.([]any))
+	switch c := condition.(type) {
+	case string:
+		if name == "q" {
+			return t.found(e, r, c), nil
+		}
+	case []any:
+		if name == "$and" || name == "$or" {
+			return t.passesEach(e, r, name == "$and", c)
+		}
+	case map[string]any:
+		if rel, is := e.relations[name]; is {
+			return t.passesRelated(rel, r, c)
+		}
 	}
-	rel, isRelation := e.relations[name]
-	if !isRelation {
-		return passesColumn(r[name], condition)
+	return passesColumn(r[name], condition)
+}
+
+func (t *tables) passesRelated(rel relation, r row, filters map[string]any) (bool, error) {
+	if len(filters) == 0 {
+		return true, nil
 	}
 	for _, related := range rel.of(t, r) {
-		passes, err := t.matches(entities[rel.target], related, condition.(map[string]any))
-		if err != nil || passes {
+		if passes, err := t.matches(entities[rel.target], related, filters); err != nil || passes {
 			return passes, err
 		}
 	}
-	return len(condition.(map[string]any)) == 0, nil
+	return false, nil
 }
 
 func (t *tables) passesEach(e *entity, r row, all bool, conditions []any) (bool, error) {
 	for _, condition := range conditions {
-		passes, err := t.matches(e, r, condition.(map[string]any))
+		filters, _ := condition.(map[string]any)
+		passes, err := t.matches(e, r, filters)
 		if err != nil || passes != all {
 			return passes, err
 		}
@@ -86,7 +97,8 @@ func compareColumn(value any, operator string, operand any) (bool, error) {
 		return !same, err
 	case "$like", "$ilike":
 		held, isText := value.(string)
-		return isText && like(held, operand.(string), operator == "$ilike"), nil
+		pattern, _ := operand.(string)
+		return isText && like(held, pattern, operator == "$ilike"), nil
 	}
 	if err := readable(value, operand); err != nil {
 		return false, err
@@ -170,7 +182,7 @@ func compare(a, b any) int {
 // found is the search by `q`: each word must be found in one of the searched
 // columns, its own or those of relations.
 func (t *tables) found(e *entity, r row, q string) bool {
-	for _, word := range strings.Fields(q) {
+	for word := range strings.FieldsSeq(q) {
 		if !t.holds(e, r, "%"+word+"%") {
 			return false
 		}
@@ -208,36 +220,36 @@ func like(text, pattern string, ignoreCase bool) bool {
 
 func likeRunes(text, pattern []rune) bool {
 	for len(pattern) > 0 {
-		switch pattern[0] {
-		case '%':
-			for skip := 0; skip <= len(text); skip++ {
-				if likeRunes(text[skip:], pattern[1:]) {
-					return true
-				}
-			}
+		if pattern[0] == '%' {
+			return likeTail(text, pattern[1:])
+		}
+		anyRune := pattern[0] == '_'
+		if pattern[0] == '\\' && len(pattern) > 1 {
+			pattern = pattern[1:]
+		}
+		if len(text) == 0 || (!anyRune && text[0] != pattern[0]) {
 			return false
-		case '_':
-			if len(text) == 0 {
-				return false
-			}
-		default:
-			if pattern[0] == '\\' && len(pattern) > 1 {
-				pattern = pattern[1:]
-			}
-			if len(text) == 0 || text[0] != pattern[0] {
-				return false
-			}
 		}
 		text, pattern = text[1:], pattern[1:]
 	}
 	return len(text) == 0
 }
 
+// likeTail tells whether any end of the text is like the pattern.
+func likeTail(text, pattern []rune) bool {
+	for skip := range len(text) + 1 {
+		if likeRunes(text[skip:], pattern) {
+			return true
+		}
+	}
+	return false
+}
+
 // ordered sorts rows by the `order` parameter, a column or a related one
 // (`location_levels.stocked_quantity`), descending after a minus; by id where
 // it does not decide. A column that is not there is refused by the database.
 func (t *tables) ordered(e *entity, rows []row, order string, given bool) error {
-	sort.Slice(rows, func(i, j int) bool { return rows[i]["id"].(string) < rows[j]["id"].(string) })
+	sort.Slice(rows, func(i, j int) bool { return idOf(rows[i]) < idOf(rows[j]) })
 	if !given {
 		return nil
 	}

@@ -46,11 +46,13 @@ func (s *Server) SetLevel(itemID, locationID string, q Quantities) {
 	}
 	levels := slices.Clone(s.tables.levelsOf[itemID])
 	at := slices.IndexFunc(levels, func(level row) bool { return level["location_id"] == locationID })
-	next := row{"id": "ilev_" + strings.TrimPrefix(itemID, "iitem_") + "_" + strings.TrimPrefix(locationID, "sloc_"),
-		"location_id": locationID, "inventory_item_id": itemID, "metadata": nil}
+	next := row{
+		"id":          "ilev_" + strings.TrimPrefix(itemID, "iitem_") + "_" + strings.TrimPrefix(locationID, "sloc_"),
+		"location_id": locationID, "inventory_item_id": itemID, "metadata": nil,
+	}
 	if at >= 0 {
 		level := levels[at]
-		before := Quantities{level["stocked_quantity"].(float64), level["reserved_quantity"].(float64), level["incoming_quantity"].(float64)}
+		before := Quantities{quantityOf(level, "stocked_quantity"), quantityOf(level, "reserved_quantity"), quantityOf(level, "incoming_quantity")}
 		if before == q {
 			return
 		}

@@ -14,24 +14,33 @@ var levelDefaults = []string{
 }
 
 var inventoryItemParams = listParams([]param{
-	{"q", text}, {"id", textOrList}, {"sku", textOrList}, {"origin_country", textOrList}, {"mid_code", textOrList},
-	{"hs_code", textOrList}, {"material", textOrList}, {"requires_shipping", booleanText},
-	{"weight", operators(asNumber)}, {"length", operators(asNumber)}, {"height", operators(asNumber)},
-	{"width", operators(asNumber)}, {"location_levels", object(param{"location_id", textOrList})},
+	{"q", text},
+	{"id", textOrList},
+	{"sku", textOrList},
+	{"origin_country", textOrList},
+	{"mid_code", textOrList},
+	{"hs_code", textOrList},
+	{"material", textOrList},
+	{"requires_shipping", booleanText},
+	{"weight", operators(asNumber)},
+	{"length", operators(asNumber)},
+	{"height", operators(asNumber)},
+	{"width", operators(asNumber)},
+	{"location_levels", object(param{"location_id", textOrList})},
 })
 
 var inventoryItemEntity = &entity{
 	searched: []string{"sku", "hs_code", "mid_code", "description", "title"},
 	relations: map[string]relation{
 		"location_levels": {target: "inventory_level", many: true, back: "inventory_item", of: func(t *tables, r row) []row {
-			return t.levelsOf[r["id"].(string)]
+			return t.levelsOf[idOf(r)]
 		}},
 		"reservation_items": {target: "reservation_item", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
-			return t.reservationsOf[r["id"].(string)]
+			return t.reservationsOf[idOf(r)]
 		}},
 		"variants": {target: "product_variant", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
 			var variants []row
-			for _, link := range t.holdersOf[r["id"].(string)] {
+			for _, link := range t.holdersOf[idOf(r)] {
 				variants = append(variants, one(t, "product_variant", link["variant_id"])...)
 			}
 			return variants
@@ -48,8 +57,8 @@ var inventoryItemEntity = &entity{
 func levelSum(column string) func(*tables, row) any {
 	return func(t *tables, r row) any {
 		var quantities []float64
-		for _, level := range t.levelsOf[r["id"].(string)] {
-			quantities = append(quantities, level[column].(float64))
+		for _, level := range t.levelsOf[idOf(r)] {
+			quantities = append(quantities, quantityOf(level, column))
 		}
 		return sum(quantities...)
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 )
@@ -24,7 +25,10 @@ type Call struct {
 	At     time.Time
 }
 
-// ledger remembers the calls in the order of their arrival.
+// maxCalls bounds the ledger, since the demo may run for days.
+const maxCalls = 20_000
+
+// ledger remembers the latest calls in the order of their arrival.
 type ledger struct {
 	mu    sync.Mutex
 	calls []*Call
@@ -32,7 +36,7 @@ type ledger struct {
 
 // Calls returns copies of the calls received since the start or the last
 // ResetCalls, in the order of their arrival, those still being answered
-// included.
+// included; after very many calls only the latest.
 func (s *Server) Calls() []Call {
 	s.ledger.mu.Lock()
 	defer s.ledger.mu.Unlock()
@@ -67,6 +71,9 @@ func (l *ledger) record(r *http.Request) (func(status int), error) {
 		Header: r.Header.Clone(), Body: body, At: time.Now(),
 	}
 	l.mu.Lock()
+	if len(l.calls) == maxCalls {
+		l.calls = slices.Clone(l.calls[maxCalls/2:])
+	}
 	l.calls = append(l.calls, call)
 	l.mu.Unlock()
 	return func(status int) {

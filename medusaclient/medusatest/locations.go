@@ -33,7 +33,7 @@ var salesChannelEntity = &entity{
 	relations: map[string]relation{
 		"stock_locations": {target: "stock_location", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
 			var locations []row // null for one that is linked but gone
-			for _, id := range t.locationsOf[r["id"].(string)] {
+			for _, id := range t.locationsOf[idOf(r)] {
 				locations = append(locations, t.get("stock_location", id))
 			}
 			return locations
@@ -42,7 +42,7 @@ var salesChannelEntity = &entity{
 }
 
 // channelIDsOf are the sales channels of a product or a stock location.
-func channelIDsOf(t *tables, r row) []string { return t.channelsOf[r["id"].(string)] }
+func channelIDsOf(t *tables, r row) []string { return t.channelsOf[idOf(r)] }
 
 func channelsOf(t *tables, r row) []row {
 	var channels []row

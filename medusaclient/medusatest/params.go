@@ -247,10 +247,10 @@ func operators(convert func(string) (any, bool)) check {
 				return converted, ""
 			}
 			return nil, wrongType("object", path, value)
-		case []any:
-			return v, ""
+		case *tree:
+			return comparisons(v, path, convert)
 		default:
-			return comparisons(value.(*tree), path, convert)
+			return v, ""
 		}
 	}
 }

@@ -6,7 +6,8 @@ var productDefaults = []string{
 	"id", "title", "subtitle", "status", "external_id", "description", "handle", "is_giftcard", "discountable",
 	"thumbnail", "collection_id", "type_id", "weight", "length", "height", "width", "hs_code", "origin_country",
 	"mid_code", "material", "created_at", "updated_at", "deleted_at", "metadata", "*type", "*collection", "*options",
-	"*options.values", "*tags", "*images", "*variants", "*variants.prices", "*variants.options", "*variants.images",
+	"*options.values", "*tags", "*images", "*variants", "*variants.prices",
+	"variants.prices.price_rules.value", "variants.prices.price_rules.attribute", "*variants.options", "*variants.images",
 	"*sales_channels",
 }
 
@@ -14,6 +15,7 @@ var productVariantDefaults = []string{
 	"id", "title", "sku", "thumbnail", "barcode", "ean", "upc", "allow_backorder", "manage_inventory", "hs_code",
 	"origin_country", "mid_code", "material", "weight", "length", "height", "width", "metadata", "variant_rank",
 	"product_id", "created_at", "updated_at", "deleted_at", "*prices", "*options",
+	"prices.price_rules.value", "prices.price_rules.attribute",
 }
 
 var variantDefaults = append([]string{"*product"}, productVariantDefaults...)
@@ -23,16 +25,31 @@ var timeParams = []param{
 }
 
 var variantFilters = append([]param{
-	{"q", text}, {"id", textOrList}, {"manage_inventory", booleanText}, {"allow_backorder", booleanText},
-	{"sku", textOrList}, {"ean", textOrList}, {"upc", textOrList}, {"barcode", textOrList},
+	{"q", text},
+	{"id", textOrList},
+	{"manage_inventory", booleanText},
+	{"allow_backorder", booleanText},
+	{"sku", textOrList},
+	{"ean", textOrList},
+	{"upc", textOrList},
+	{"barcode", textOrList},
 }, timeParams...)
 
 var productParams = listParams([]param{
 	{"variants", object(variantFilters[1:]...)}, {"status", oneOf("draft", "proposed", "published", "rejected")},
 }, append([]param{
-	{"price_list_id", textOrList}, {"sales_channel_id", textOrList}, {"q", text}, {"id", textOrList},
-	{"title", textOrList}, {"handle", textOrList}, {"is_giftcard", booleanText}, {"category_id", textOrList},
-	{"external_id", textOrList}, {"collection_id", textOrList}, {"tag_id", textOrList}, {"type_id", textOrList},
+	{"price_list_id", textOrList},
+	{"sales_channel_id", textOrList},
+	{"q", text},
+	{"id", textOrList},
+	{"title", textOrList},
+	{"handle", textOrList},
+	{"is_giftcard", booleanText},
+	{"category_id", textOrList},
+	{"external_id", textOrList},
+	{"collection_id", textOrList},
+	{"tag_id", textOrList},
+	{"type_id", textOrList},
 }, timeParams...)...)
 
 var productEntity = &entity{
@@ -40,7 +57,7 @@ var productEntity = &entity{
 	searchedIn: []string{"variants"},
 	relations: map[string]relation{
 		"variants": {target: "product_variant", many: true, parentKey: "id", childKey: "id", back: "product", of: func(t *tables, r row) []row {
-			return t.variantsOf[r["id"].(string)]
+			return t.variantsOf[idOf(r)]
 		}},
 		"sales_channels": {target: "sales_channel", many: true, parentKey: "id", childKey: "id", of: channelsOf},
 		"options":        none(""), "images": none(""), "tags": none(""), "categories": none(""),
@@ -54,19 +71,27 @@ var variantEntity = &entity{
 	relations: map[string]relation{
 		"product": {target: "product", parentKey: "product_id", childKey: "id", foreignKey: "product_id", of: func(t *tables, r row) []row { return one(t, "product", r["product_id"]) }},
 		"inventory_items": {target: "variant_item", many: true, parentKey: "id", childKey: "variant_id", of: func(t *tables, r row) []row {
-			return t.itemsOf[r["id"].(string)]
+			return t.itemsOf[idOf(r)]
 		}},
 		"prices": {target: "price", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
-			return t.pricesOf[r["id"].(string)]
+			return t.pricesOf[idOf(r)]
 		}},
 		"inventory": {target: "inventory_item", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
 			var items []row
-			for _, link := range t.itemsOf[r["id"].(string)] {
+			for _, link := range t.itemsOf[idOf(r)] {
 				items = append(items, one(t, "inventory_item", link["inventory_item_id"])...)
 			}
 			return items
 		}},
 		"options": none(""), "images": none(""),
+	},
+}
+
+var priceEntity = &entity{
+	relations: map[string]relation{
+		"price_rules": {target: "price_rule", many: true, of: func(t *tables, r row) []row {
+			return t.rulesOf[idOf(r)]
+		}},
 	},
 }
 
@@ -82,22 +107,45 @@ var variantItemEntity = &entity{
 }
 
 // shapeProduct and shapeVariant are the last touch that Medusa's product routes
-// put to their answers: a price tells its variant and has rules.
+// put to their answers: they build the prices anew.
 func shapeProduct(product row) {
 	variants, _ := product["variants"].([]any)
-	for _, variant := range variants {
-		shapeVariant(variant.(row))
+	for _, each := range variants {
+		if variant, is := each.(row); is {
+			shapeVariant(variant)
+		}
 	}
 }
 
 func shapeVariant(variant row) {
 	prices, _ := variant["prices"].([]any)
-	for _, each := range prices {
-		price := each.(row)
-		price["variant_id"] = variant["id"]
-		price["rules"] = row{}
-		delete(price, "deleted_at")
+	for i, each := range prices {
+		if price, is := each.(row); is {
+			prices[i] = shapePrice(variant["id"], price)
+		}
 	}
+}
+
+// shapePrice keeps the columns that Medusa passes on and adds two keys. The
+// rules are empty, as if there were none, unless both attribute and value of
+// price_rules were asked for.
+func shapePrice(variantID any, price row) row {
+	rules := row{}
+	found, _ := price["price_rules"].([]any)
+	for _, each := range found {
+		rule, _ := each.(row)
+		attribute, asked := rule["attribute"].(string)
+		if value, both := rule["value"]; asked && both {
+			rules[attribute] = value
+		}
+	}
+	shaped := row{"variant_id": variantID, "rules": rules}
+	for _, column := range []string{"id", "amount", "currency_code", "min_quantity", "max_quantity", "created_at", "updated_at"} {
+		if value, asked := price[column]; asked {
+			shaped[column] = value
+		}
+	}
+	return shaped
 }
 
 var products = resource{

@@ -2,6 +2,7 @@ package medusatest
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -180,13 +181,9 @@ func holdsNUL(value any) bool {
 	case string:
 		return strings.ContainsRune(v, 0)
 	case []any:
+		return slices.ContainsFunc(v, holdsNUL)
+	case map[string]any:
 		for _, each := range v {
-			if holdsNUL(each) {
-				return true
-			}
-		}
-	case *tree:
-		for _, each := range v.values {
 			if holdsNUL(each) {
 				return true
 			}

@@ -42,21 +42,29 @@ type page struct {
 // list is the handler of a list route.
 func (s *Server) list(of resource) adminHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ caller) {
-		query, fault := normalised(parseQuery(r.URL.RawQuery))
-		if fault == nil {
-			var values map[string]any
-			if values, fault = checkQuery(query, of.params, of.strict); fault == nil {
-				var found page
-				if found, fault = s.page(of, values); fault == nil {
-					writeJSON(w, r, http.StatusOK, map[string]any{
-						of.plural: found.rows, "count": found.count, "offset": found.offset, "limit": found.limit,
-					})
-					return
-				}
-			}
+		values, fault := readQuery(r, of.params, of.strict)
+		if fault != nil {
+			writeJSON(w, r, fault.status, fault)
+			return
 		}
-		writeJSON(w, r, fault.status, fault)
+		found, fault := s.page(of, values)
+		if fault != nil {
+			writeJSON(w, r, fault.status, fault)
+			return
+		}
+		writeJSON(w, r, http.StatusOK, map[string]any{
+			of.plural: found.rows, "count": found.count, "offset": found.offset, "limit": found.limit,
+		})
 	}
+}
+
+// readQuery reads and checks the query of a request.
+func readQuery(r *http.Request, params []param, strict bool) (map[string]any, *problem) {
+	query, fault := normalised(parseQuery(r.URL.RawQuery))
+	if fault != nil {
+		return nil, fault
+	}
+	return checkQuery(query, params, strict)
 }
 
 // page finds, sorts, cuts and shows what a checked query asks for.
@@ -108,12 +116,15 @@ func (t *tables) shown(of resource, r row, selected *selection) row {
 
 // find returns the rows that pass the filters.
 func (t *tables) find(of resource, filters map[string]any) ([]row, error) {
-	if holdsNULAnywhere(filters) {
+	if holdsNUL(filters) {
 		return nil, errDatabase
 	}
 	linked, byLink := any(nil), false
 	if of.link != nil {
 		linked, byLink = filters[of.link.param]
+		if linked == "" {
+			return nil, errDatabase // Medusa takes it for a column then
+		}
 		filters = maps.Clone(filters)
 		delete(filters, of.link.param)
 	}
@@ -136,29 +147,10 @@ func (t *tables) find(of resource, filters map[string]any) ([]row, error) {
 	return rows, nil
 }
 
-func holdsNULAnywhere(filters map[string]any) bool {
-	for _, value := range filters {
-		if inner, is := value.(map[string]any); is {
-			if holdsNULAnywhere(inner) {
-				return true
-			}
-			continue
-		}
-		if holdsNUL(value) {
-			return true
-		}
-	}
-	return false
-}
-
 // detail is the handler of a route that shows one entity.
 func (s *Server) detail(of resource) adminHandler {
 	return func(w http.ResponseWriter, r *http.Request, _ caller) {
-		query, fault := normalised(parseQuery(r.URL.RawQuery))
-		var values map[string]any
-		if fault == nil {
-			values, fault = checkQuery(query, selectParams(), true)
-		}
+		values, fault := readQuery(r, selectParams(), true)
 		if fault != nil {
 			writeJSON(w, r, fault.status, fault)
 			return

@@ -9,7 +9,7 @@ var storeEntity = &entity{
 	searched: []string{"name"},
 	relations: map[string]relation{
 		"supported_currencies": {target: "store_currency", many: true, of: func(t *tables, r row) []row {
-			return t.currenciesOf[r["id"].(string)]
+			return t.currenciesOf[idOf(r)]
 		}},
 	},
 }
@@ -17,7 +17,7 @@ var storeEntity = &entity{
 var storeCurrencyEntity = &entity{
 	relations: map[string]relation{
 		"currency": {target: "currency", parentKey: "currency_code", childKey: "code", of: func(_ *tables, r row) []row {
-			if known, is := currencies[r["currency_code"].(string)]; is {
+			if known, is := currencies[textOf(r, "currency_code")]; is {
 				return []row{known}
 			}
 			return nil

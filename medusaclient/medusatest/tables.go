@@ -2,6 +2,7 @@ package medusatest
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -21,6 +22,7 @@ type tables struct {
 	reservationsOf map[string][]row // by inventory item
 	variantsOf     map[string][]row // by product, in their rank
 	pricesOf       map[string][]row // by variant
+	rulesOf        map[string][]row // by price
 	itemsOf        map[string][]row // links, by variant
 	holdersOf      map[string][]row // the same links, by inventory item
 	currenciesOf   map[string][]row // by store
@@ -33,10 +35,22 @@ func newTables(created time.Time) *tables {
 	return &tables{
 		rows:     map[string]map[string]row{},
 		levelsOf: map[string][]row{}, reservationsOf: map[string][]row{}, variantsOf: map[string][]row{},
-		pricesOf: map[string][]row{}, itemsOf: map[string][]row{}, holdersOf: map[string][]row{},
+		pricesOf: map[string][]row{}, rulesOf: map[string][]row{}, itemsOf: map[string][]row{}, holdersOf: map[string][]row{},
 		currenciesOf: map[string][]row{}, channelsOf: map[string][]string{}, locationsOf: map[string][]string{},
 		created: stamp(created),
 	}
+}
+
+func idOf(r row) string { return textOf(r, "id") }
+
+func textOf(r row, column string) string {
+	text, _ := r[column].(string)
+	return text
+}
+
+func quantityOf(r row, column string) float64 {
+	quantity, _ := r[column].(float64)
+	return quantity
 }
 
 // stamp writes a time as Medusa does: UTC, milliseconds.
@@ -65,7 +79,7 @@ func (t *tables) put(entity string, r row) row {
 		t.rows[entity] = map[string]row{}
 	}
 	t.time(r)
-	t.rows[entity][r["id"].(string)] = r
+	t.rows[entity][idOf(r)] = r
 	return r
 }
 
@@ -79,13 +93,8 @@ func (t *tables) time(r row) {
 
 // changed is a copy of a row with some columns replaced, updated now.
 func changed(r row, columns row) row {
-	next := make(row, len(r))
-	for column, value := range r {
-		next[column] = value
-	}
-	for column, value := range columns {
-		next[column] = value
-	}
+	next := maps.Clone(r)
+	maps.Copy(next, columns)
 	next["updated_at"] = stamp(time.Now())
 	return next
 }
@@ -151,7 +160,7 @@ func (t *tables) putInventoryItem(item InventoryItem) {
 		"height": orNil(item.Height), "width": orNil(item.Width), "metadata": orNilMap(item.Metadata),
 	})
 	for _, level := range t.levelsOf[item.ID] {
-		delete(t.rows["inventory_level"], level["id"].(string))
+		delete(t.rows["inventory_level"], idOf(level))
 	}
 	t.levelsOf[item.ID] = nil
 	for _, level := range item.LocationLevels {
@@ -169,7 +178,7 @@ func (t *tables) reserved(itemID, locationID string) float64 {
 	var quantities []float64
 	for _, reservation := range t.reservationsOf[itemID] {
 		if reservation["location_id"] == locationID {
-			quantities = append(quantities, reservation["quantity"].(float64))
+			quantities = append(quantities, quantityOf(reservation, "quantity"))
 		}
 	}
 	return sum(quantities...)
@@ -189,13 +198,10 @@ func (t *tables) putReservation(reservation Reservation) {
 	t.reservationsOf[reservation.InventoryItemID] = append(others, r)
 	for i, level := range t.levelsOf[reservation.InventoryItemID] {
 		if level["location_id"] == reservation.LocationID {
-			next := make(row, len(level))
-			for column, value := range level {
-				next[column] = value
-			}
+			next := maps.Clone(level)
 			setQuantities(next, Quantities{
-				Stocked:  level["stocked_quantity"].(float64),
-				Incoming: level["incoming_quantity"].(float64),
+				Stocked:  quantityOf(level, "stocked_quantity"),
+				Incoming: quantityOf(level, "incoming_quantity"),
 				Reserved: t.reserved(reservation.InventoryItemID, reservation.LocationID),
 			})
 			t.levelsOf[reservation.InventoryItemID][i] = t.put("inventory_level", next)
@@ -258,13 +264,8 @@ func (t *tables) putVariant(productID string, rank int, variant Variant) {
 		"weight": nil, "length": nil, "height": nil, "width": nil, "metadata": orNilMap(variant.Metadata),
 		"variant_rank": float64(rank), "thumbnail": nil, "product_id": productID,
 	}))
-	for _, price := range variant.Prices {
-		r := row{
-			"id": "price_" + variant.ID + "_" + price.CurrencyCode, "currency_code": price.CurrencyCode,
-			"amount": price.Amount, "min_quantity": nil, "max_quantity": nil,
-		}
-		t.time(r)
-		t.pricesOf[variant.ID] = append(t.pricesOf[variant.ID], r)
+	for i, price := range variant.Prices {
+		t.putPrice(variant.ID, fmt.Sprintf("price_%s_%d", variant.ID, i), price)
 	}
 	for _, item := range variant.InventoryItems {
 		link := row{
@@ -277,13 +278,26 @@ func (t *tables) putVariant(productID string, rank int, variant Variant) {
 	}
 }
 
+func (t *tables) putPrice(variantID, id string, price Price) {
+	r := row{
+		"id": id, "currency_code": price.CurrencyCode, "amount": price.Amount,
+		"min_quantity": orNil(price.MinQuantity), "max_quantity": orNil(price.MaxQuantity),
+	}
+	t.time(r)
+	t.pricesOf[variantID] = append(t.pricesOf[variantID], r)
+	t.rulesOf[id] = nil
+	for attribute, value := range price.Rules {
+		t.rulesOf[id] = append(t.rulesOf[id], row{"id": "prule_" + id + "_" + attribute, "attribute": attribute, "value": value})
+	}
+}
+
 func (t *tables) deleteProduct(id string) {
 	for _, variant := range t.variantsOf[id] {
-		variantID := variant["id"].(string)
+		variantID := idOf(variant)
 		delete(t.rows["product_variant"], variantID)
 		delete(t.pricesOf, variantID)
 		for _, link := range t.itemsOf[variantID] {
-			itemID := link["inventory_item_id"].(string)
+			itemID := textOf(link, "inventory_item_id")
 			t.holdersOf[itemID] = withoutLink(t.holdersOf[itemID], "variant_id", variantID)
 		}
 		delete(t.itemsOf, variantID)
@@ -297,13 +311,13 @@ func (t *tables) deleteProduct(id string) {
 // variants stay, managed and without an item.
 func (t *tables) deleteInventoryItem(id string) {
 	for _, level := range t.levelsOf[id] {
-		delete(t.rows["inventory_level"], level["id"].(string))
+		delete(t.rows["inventory_level"], idOf(level))
 	}
 	for _, reservation := range t.reservationsOf[id] {
-		delete(t.rows["reservation_item"], reservation["id"].(string))
+		delete(t.rows["reservation_item"], idOf(reservation))
 	}
 	for _, link := range t.holdersOf[id] {
-		variantID := link["variant_id"].(string)
+		variantID := textOf(link, "variant_id")
 		t.itemsOf[variantID] = withoutLink(t.itemsOf[variantID], "inventory_item_id", id)
 	}
 	delete(t.levelsOf, id)

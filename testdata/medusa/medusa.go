@@ -55,6 +55,8 @@ var (
 	failure error // of the first start that failed: the next would fail too, and slowly
 )
 
+var parent = os.Getppid() // as it was at the start: a process whose parent dies gets another
+
 // Start returns the real Medusa as freshly filled and keeps other packages from it until the test ends.
 // Within a test that has it already it returns the same Medusa as it is.
 func Start(t testing.TB) *Medusa {
@@ -157,7 +159,7 @@ func folder() string {
 // owner is the process with which Medusa ends: `go test`, which alone sets this flag, or else this test binary.
 func owner() int {
 	if byGoTest := flag.Lookup("test.paniconexit0"); byGoTest != nil && byGoTest.Value.String() == "true" {
-		return os.Getppid()
+		return parent
 	}
 	return os.Getpid()
 }

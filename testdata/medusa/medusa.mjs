@@ -93,7 +93,7 @@ function alive(pid) {
 
 // Makes the project in which Medusa runs and returns the kept folder with the filled database.
 async function prepare() {
-  // PostgreSQL never runs as root: it would not reach its programs and files below root's home.
+  // PostgreSQL never runs as root, and must reach its programs and files: not in root's home, nor in a closed folder.
   const base = process.env.XDG_CACHE_HOME ?? (isRoot ? "/var/cache" : path.join(homedir(), ".cache"));
   const cache = path.join(base, "cannahub-gateway");
   mkdirSync(cache, { recursive: true });
@@ -125,7 +125,7 @@ async function kept(target, build) {
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
       await delay(100);
-      if (existsSync(lock) && !alive(Number(readFileSync(lock, "utf8")))) rmSync(lock, { force: true });
+      if (!alive(builder(lock))) rmSync(lock, { force: true });
       continue;
     }
     try {
@@ -141,6 +141,14 @@ async function kept(target, build) {
   }
   utimesSync(target, new Date(), new Date());
   return target;
+}
+
+function builder(lock) {
+  try {
+    return Number(readFileSync(lock, "utf8"));
+  } catch {
+    return process.pid; // just unlocked: nobody to be thought dead
+  }
 }
 
 // Removes what no run has used for a month.
