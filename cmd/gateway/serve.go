@@ -39,6 +39,7 @@ func serve(ctx context.Context, settings settings, stderr io.Writer) error {
 
 // start is serve, and tells when clients are listened to.
 func start(ctx context.Context, settings settings, stderr io.Writer, listening func(net.Addr)) error {
+	tuneMemory(settings)
 	log := newLogger(settings, stderr)
 	slog.SetDefault(log)
 	stopTracing, err := startTracing(ctx, settings)
