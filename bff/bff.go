@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/singleflight"
 
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
@@ -29,6 +30,8 @@ type Gateway struct {
 	account  *medusaclient.Account
 	held     *held
 	currency *currency
+
+	readiness singleflight.Group
 }
 
 // New returns the use cases over config. It makes no call.
@@ -50,9 +53,17 @@ type Caller struct {
 	Language   mapping.Language
 }
 
-// Ready says whether Medusa answers the gateway's own user.
+// readyTimeout is how long Medusa may take to show that it answers.
+const readyTimeout = 2 * time.Second
+
+// Ready says whether Medusa answers the gateway's own user. Who asks at the same
+// time shares the call.
 func (g *Gateway) Ready(ctx context.Context) error {
-	_, err := g.currency.read(ctx)
+	_, err, _ := g.readiness.Do("", func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
+		defer cancel()
+		return g.currency.fetch(ctx)
+	})
 	return errorOf(err, "")
 }
 

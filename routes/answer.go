@@ -22,7 +22,7 @@ const (
 func send(c echo.Context, answer *bff.Answer) error {
 	header := c.Response().Header()
 	header.Set("ETag", answer.ETag)
-	header.Set("Vary", vary)
+	header.Add("Vary", vary)
 	header.Set("Cache-Control", "private, no-cache")
 	if hasAlready(c.Request().Header.Get("If-None-Match"), answer.ETag) {
 		return c.NoContent(http.StatusNotModified)

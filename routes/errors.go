@@ -121,7 +121,7 @@ func (s *server) refuse(c echo.Context, err error) {
 	status := statusOf(e)
 	said := problem{
 		Type: problemType + string(e.Code), Title: mapping.TitleOf(string(e.Code)).In(language), Status: status,
-		Detail: e.Message.In(language), Instance: c.Request().URL.Path, Code: e.Code,
+		Detail: e.Message.In(language), Instance: c.Request().URL.EscapedPath(), Code: e.Code,
 		RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
 	}
 	for _, fault := range e.Fields {
@@ -134,12 +134,13 @@ func (s *server) refuse(c echo.Context, err error) {
 	header := c.Response().Header()
 	header.Set("Content-Language", language.String())
 	header.Set("Cache-Control", "no-store")
-	header.Set("Vary", vary)
+	header.Add("Vary", vary)
 	if e.RetryAfter > 0 {
 		header.Set("Retry-After", seconds(e.RetryAfter))
 	}
 	if e.Code == bff.Unauthorized {
-		header.Set("WWW-Authenticate", `Bearer realm="Medusa", Basic realm="Medusa"`)
+		// Basic is taken too, but its challenge makes browsers ask for a password.
+		header.Set("WWW-Authenticate", `Bearer realm="Medusa"`)
 	}
 	_ = c.Blob(status, "application/problem+json", body) // who hung up cannot be told
 }

@@ -1,15 +1,10 @@
 package routes
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 )
-
-// readyTimeout is how long Medusa may take to show that it answers.
-const readyTimeout = 2 * time.Second
 
 // health is the state of the gateway and of what it needs.
 type health struct {
@@ -29,9 +24,7 @@ func (s *server) ready(c echo.Context) error {
 	if s.draining() {
 		return c.JSON(http.StatusServiceUnavailable, health{Status: "stopping"})
 	}
-	ctx, cancel := context.WithTimeout(c.Request().Context(), readyTimeout)
-	defer cancel()
-	if err := s.gateway.Ready(ctx); err != nil {
+	if err := s.gateway.Ready(c.Request().Context()); err != nil {
 		recordOf(c).err = known(c, err)
 		return c.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Checks: map[string]string{"medusa": "does not answer"}})
 	}

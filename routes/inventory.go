@@ -7,7 +7,7 @@ import (
 )
 
 func (s *server) serveInventory(api *echo.Group) {
-	api.GET("/inventory", list(mapping.ParseInventoryQuery, s.gateway.Inventory))
-	api.GET("/inventory/alerts", list(mapping.ParseAlertsQuery, s.gateway.Alerts))
-	api.GET("/inventory/:id", one(mapping.ParseNoQuery, s.gateway.InventoryItem))
+	get(api, "/inventory", list(mapping.ParseInventoryQuery, s.gateway.Inventory))
+	get(api, "/inventory/alerts", list(mapping.ParseAlertsQuery, s.gateway.Alerts))
+	get(api, "/inventory/:id", one(mapping.ParseNoQuery, s.gateway.InventoryItem))
 }

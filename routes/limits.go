@@ -24,7 +24,7 @@ func limitRequest(maxBody int64, timeout time.Duration) echo.MiddlewareFunc {
 				return newError(uriTooLong, maxURI)
 			case request.ContentLength > maxBody:
 				return newError(bodyTooLarge, maxBody)
-			case request.Method == http.MethodGet && request.ContentLength != 0:
+			case takesNoBody(request.Method) && request.ContentLength != 0:
 				return invalid([]mapping.Fault{{Code: "BODY_NOT_ALLOWED"}})
 			}
 			ctx, cancel := context.WithTimeout(request.Context(), timeout)
@@ -33,4 +33,8 @@ func limitRequest(maxBody int64, timeout time.Duration) echo.MiddlewareFunc {
 			return next(c)
 		}
 	}
+}
+
+func takesNoBody(method string) bool {
+	return method == http.MethodGet || method == http.MethodHead
 }

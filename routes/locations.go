@@ -7,6 +7,6 @@ import (
 )
 
 func (s *server) serveLocations(api *echo.Group) {
-	api.GET("/locations", list(mapping.ParseLocationsQuery, s.gateway.Locations))
-	api.GET("/locations/:id", one(mapping.ParseNoQuery, s.gateway.Location))
+	get(api, "/locations", list(mapping.ParseLocationsQuery, s.gateway.Locations))
+	get(api, "/locations/:id", one(mapping.ParseNoQuery, s.gateway.Location))
 }

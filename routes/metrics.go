@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"net/http"
 	"strconv"
 	"time"
 
@@ -34,5 +35,14 @@ func (m *metrics) observe(c echo.Context, took time.Duration) {
 	if route == "" {
 		route = "none"
 	}
-	m.requests.WithLabelValues(c.Request().Method, route, strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
+	m.requests.WithLabelValues(methodLabel(c.Request().Method), route, strconv.Itoa(c.Response().Status)).Observe(took.Seconds())
+}
+
+// methodLabel keeps callers from making up series of their own.
+func methodLabel(method string) string {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions:
+		return method
+	}
+	return "other"
 }

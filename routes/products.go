@@ -7,7 +7,7 @@ import (
 )
 
 func (s *server) serveProducts(api *echo.Group) {
-	api.GET("/products/with-inventory", list(mapping.ParseProductsQuery, s.gateway.ProductsWithInventory))
-	api.GET("/products/:id/with-inventory", one(mapping.ParseProductQuery, s.gateway.ProductWithInventory))
-	api.GET("/products/:id/stock", one(mapping.ParseNoQuery, s.gateway.ProductStock))
+	get(api, "/products/with-inventory", list(mapping.ParseProductsQuery, s.gateway.ProductsWithInventory))
+	get(api, "/products/:id/with-inventory", one(mapping.ParseProductQuery, s.gateway.ProductWithInventory))
+	get(api, "/products/:id/stock", one(mapping.ParseNoQuery, s.gateway.ProductStock))
 }

@@ -2,6 +2,8 @@ package routes
 
 import (
 	"context"
+	"net/url"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -29,14 +31,32 @@ func one[Query any](
 		if err != nil {
 			return err
 		}
+		id, err := idOf(c)
+		if err != nil {
+			return err
+		}
 		query, faults := parse(c.Request().URL.RawQuery)
 		if err := invalid(faults); err != nil {
 			return err
 		}
-		found, err := answer(c.Request().Context(), caller, c.Param("id"), query)
+		found, err := answer(c.Request().Context(), caller, id, query)
 		if err != nil {
 			return err
 		}
 		return send(c, found)
 	}
+}
+
+// idOf reads the id in the path. The router gives it all that is left of the
+// path, and leaves it escaped where the caller escaped more, or otherwise, than
+// Go would.
+func idOf(c echo.Context) (string, error) {
+	id := c.Param("id")
+	if strings.Contains(id, "/") {
+		return "", newError(routeNotFound, c.Request().URL.Path)
+	}
+	if c.Request().URL.RawPath == "" {
+		return id, nil
+	}
+	return url.PathUnescape(id)
 }

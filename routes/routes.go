@@ -38,40 +38,42 @@ type server struct {
 
 // New returns the handler of every route.
 func New(config Config) http.Handler {
-	s := &server{gateway: config.Gateway, log: config.Log, metrics: newMetrics(config.Metrics), draining: config.Draining}
-
-	e := echo.New()
-	e.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
-	e.IPExtractor = clientIP(config.Proxies)
-	e.Pre(headAsGet)
-	e.Use(s.observe, cors(config.Origins), limitRequest(config.MaxBodyBytes, config.RequestTimeout))
-	if config.Rate.Burst > 0 {
-		e.Use(limitRate(config.Rate))
-	}
-
-	e.GET("/healthz", s.health)
-	e.GET("/readyz", s.ready)
-	e.GET("/openapi.json", s.openAPI)
-
-	api := e.Group("/api")
-	s.serveInventory(api)
-	s.serveProducts(api)
-	s.serveLocations(api)
-
+	e := newRouter(config)
 	if config.Tracing {
 		return otelhttp.NewHandler(e, "gateway")
 	}
 	return e
 }
 
-// headAsGet lets a HEAD take the way of a GET; the server sends no body for it.
-func headAsGet(next echo.HandlerFunc) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		if c.Request().Method == http.MethodHead {
-			asGet := c.Request().WithContext(c.Request().Context())
-			asGet.Method = http.MethodGet
-			c.SetRequest(asGet)
-		}
-		return next(c)
+func newRouter(config Config) *echo.Echo {
+	s := &server{gateway: config.Gateway, log: config.Log, metrics: newMetrics(config.Metrics), draining: config.Draining}
+
+	e := echo.New()
+	e.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
+	e.IPExtractor = clientIP(config.Proxies)
+	e.Use(s.observe, cors(config.Origins), limitRequest(config.MaxBodyBytes, config.RequestTimeout))
+	if config.Rate.Burst > 0 {
+		e.Use(limitRate(config.Rate))
 	}
+
+	get(e, "/healthz", s.health)
+	get(e, "/readyz", s.ready)
+	get(e, "/openapi.json", s.openAPI)
+
+	api := e.Group("/api")
+	s.serveInventory(api)
+	s.serveProducts(api)
+	s.serveLocations(api)
+
+	return e
+}
+
+// router is where routes are registered.
+type router interface {
+	Match(methods []string, path string, handler echo.HandlerFunc, middleware ...echo.MiddlewareFunc) []*echo.Route
+}
+
+// get serves a path for GET, and for HEAD: the server sends no body for it.
+func get(r router, path string, handler echo.HandlerFunc) {
+	r.Match([]string{http.MethodGet, http.MethodHead}, path, handler)
 }

@@ -1,0 +1,213 @@
+package routes
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/mapping"
+)
+
+func theDocument(t *testing.T) *openapi3.T {
+	t.Helper()
+	doc, err := document()
+	require.NoError(t, err)
+	return doc
+}
+
+func TestDocumentIsValid(t *testing.T) {
+	doc := theDocument(t)
+	require.Equal(t, "3.1.0", doc.OpenAPI)
+	require.NoError(t, doc.Validate(t.Context(), openapi3.EnableExamplesValidation(), openapi3.EnableSchemaFormatValidation()))
+}
+
+// Front-end types are generated from the document: they need names.
+func TestDocumentNamesItsOperations(t *testing.T) {
+	seen := map[string]string{}
+	for path, item := range theDocument(t).Paths.Map() {
+		for method, operation := range item.Operations() {
+			assert.NotEmpty(t, operation.OperationID, "%s %s", method, path)
+			assert.Empty(t, seen[operation.OperationID], "operationId %s is also that of %s", operation.OperationID, path)
+			seen[operation.OperationID] = path
+			assert.NotEmpty(t, operation.Summary, "%s %s", method, path)
+			assert.Len(t, operation.Tags, 1, "%s %s", method, path)
+		}
+	}
+}
+
+func TestDocumentHasTheRoutes(t *testing.T) {
+	served := map[string]bool{}
+	router := newRouter(Config{Gateway: bff.New(bff.Config{Metrics: prometheus.NewRegistry()}), Metrics: prometheus.NewRegistry()})
+	for _, route := range router.Routes() {
+		if route.Method != http.MethodHead { // which is a GET without a body
+			served[route.Method+" "+template(route)] = true
+		}
+	}
+	documented := map[string]bool{}
+	for path, item := range theDocument(t).Paths.Map() {
+		for method := range item.Operations() {
+			documented[method+" "+path] = true
+		}
+	}
+	assert.Equal(t, served, documented, "the routes that are served, and those in the document")
+}
+
+// template writes the path of a route as OpenAPI does.
+func template(route *echo.Route) string {
+	segments := strings.Split(route.Path, "/")
+	for i, segment := range segments {
+		if name, isParameter := strings.CutPrefix(segment, ":"); isParameter {
+			segments[i] = "{" + name + "}"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+// documentedExample is an example of a response in the document.
+type documentedExample struct {
+	name      string
+	status    string
+	mediaType string
+	schema    *openapi3.Schema
+	summary   string
+	value     any
+}
+
+// examples are those of every response, once each.
+func examples(t *testing.T) []documentedExample {
+	t.Helper()
+	doc := theDocument(t)
+	var found []documentedExample
+	add := func(name, status string, response *openapi3.Response) {
+		for mediaType, content := range response.Content {
+			example := documentedExample{status: status, mediaType: mediaType, schema: content.Schema.Value}
+			for label, labelled := range content.Examples {
+				example.name, example.summary, example.value = name+" "+label, labelled.Value.Summary, labelled.Value.Value
+				found = append(found, example)
+			}
+			if content.Example != nil {
+				example.name, example.value = name, content.Example
+				found = append(found, example)
+			}
+		}
+	}
+	add("404 RouteNotFound", "404", doc.Components.Responses["RouteNotFound"].Value)
+	add("405 MethodNotAllowed", "405", doc.Components.Responses["MethodNotAllowed"].Value)
+	seen := map[string]bool{}
+	for _, item := range doc.Paths.Map() {
+		for _, operation := range item.Operations() {
+			for status, response := range operation.Responses.Map() {
+				name := status + " " + strings.TrimPrefix(cmp.Or(response.Ref, operation.OperationID), "#/components/responses/")
+				if !seen[name] {
+					seen[name] = true
+					add(name, status, response.Value)
+				}
+			}
+		}
+	}
+	return found
+}
+
+func TestExamplesFitTheirSchemas(t *testing.T) {
+	all := examples(t)
+	require.Greater(t, len(all), 25)
+	for _, example := range all {
+		assert.NoError(t, example.schema.VisitJSON(example.value, openapi3.EnableJSONSchema2020(), openapi3.VisitAsResponse()), example.name)
+	}
+}
+
+// The schema validator must be one that can say no.
+func TestSchemasRefuse(t *testing.T) {
+	doc := theDocument(t)
+	for name, broken := range map[string]string{
+		"unknown field": `{"id":"sc_1","name":"Web","more":1}`,
+		"missing field": `{"id":"sc_1"}`,
+		"null":          `{"id":"sc_1","name":null}`,
+	} {
+		var value any
+		require.NoError(t, json.Unmarshal([]byte(broken), &value))
+		require.Error(t, doc.Components.Schemas["SalesChannel"].Value.VisitJSON(value, openapi3.EnableJSONSchema2020()), name)
+	}
+}
+
+// An example whose summary is a request is what that request is answered.
+func TestExamplesAreRealAnswers(t *testing.T) {
+	s := open(t)
+	compared := 0
+	for _, example := range examples(t) {
+		method, rest, isRequest := strings.Cut(example.summary, " /")
+		if !isRequest {
+			continue
+		}
+		compared++
+		t.Run(example.name, func(t *testing.T) {
+			path, without, _ := strings.Cut("/"+rest, " ")
+			changes := []with{header("X-Request-Id", "4cb6e9d2")}
+			if without == "" {
+				changes = append(changes, authorization("Bearer "+s.token))
+			}
+			got := s.ask(t, method, path, nil, changes...)
+			wanted, err := json.Marshal(example.value)
+			require.NoError(t, err)
+			assert.Equal(t, example.status, strconv.Itoa(got.status))
+			assert.JSONEq(t, string(wanted), string(got.body))
+		})
+	}
+	require.GreaterOrEqual(t, compared, 19)
+}
+
+func TestErrorExamplesSayWhatTheGatewaySays(t *testing.T) {
+	for _, example := range examples(t) {
+		if example.mediaType != "application/problem+json" {
+			continue
+		}
+		said, ok := example.value.(map[string]any)
+		require.True(t, ok)
+		code := fmt.Sprint(said["code"])
+		assert.Equal(t, problemType+code, said["type"], example.name)
+		assert.Equal(t, mapping.TitleOf(code).In(mapping.English), said["title"], example.name)
+		assert.Equal(t, example.status, fmt.Sprint(said["status"]), example.name)
+	}
+}
+
+func TestDocumentHasEveryErrorCode(t *testing.T) {
+	codes := []string{string(bff.NetworkError)}
+	for code := range statuses {
+		if code != bff.Canceled { // whom nobody hears
+			codes = append(codes, string(code))
+		}
+	}
+	var documented []string
+	for _, code := range theDocument(t).Components.Schemas["ErrorCode"].Value.Enum {
+		name, ok := code.(string)
+		require.True(t, ok)
+		documented = append(documented, name)
+	}
+	slices.Sort(codes)
+	slices.Sort(documented)
+	assert.Equal(t, codes, documented)
+}
+
+func TestOpenAPIJSON(t *testing.T) {
+	s := open(t)
+	got := s.anonymous(t, "/openapi.json")
+	require.Equal(t, http.StatusOK, got.status)
+	loaded, err := openapi3.NewLoader().LoadFromData(got.body)
+	require.NoError(t, err, "what is served is a document")
+	require.NoError(t, loaded.Validate(t.Context()))
+	again := s.anonymous(t, "/openapi.json", header("If-None-Match", got.header.Get("ETag")))
+	assert.Equal(t, http.StatusNotModified, again.status)
+	assert.Empty(t, s.medusa.Calls(), "the document costs Medusa nothing")
+}

@@ -1,0 +1,71 @@
+package routes
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/medusaclient/medusatest"
+)
+
+func TestRateLimit(t *testing.T) {
+	s := open(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1.0 / 60, Burst: 2} })
+	for left := 1; left >= 0; left-- {
+		got := s.get(t, "/api/locations")
+		require.Equal(t, http.StatusOK, got.status)
+		assert.Equal(t, `"caller";q=2;w=120`, got.header.Get("RateLimit-Policy"))
+		assert.Regexp(t, `^"caller";r=`+strconv.Itoa(left)+`;t=\d+$`, got.header.Get("RateLimit"))
+	}
+	calls := len(s.medusa.Calls())
+	got := s.get(t, "/api/inventory")
+	require.Equal(t, http.StatusTooManyRequests, got.status)
+	assert.Equal(t, rateLimited, got.problem(t).Code)
+	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
+	require.NoError(t, err)
+	assert.Positive(t, wait)
+	assert.LessOrEqual(t, wait, 60)
+	assert.Equal(t, `"caller";r=0;t=`+strconv.Itoa(wait), got.header.Get("RateLimit"))
+	assert.Contains(t, got.problem(t).Detail, strconv.Itoa(wait)+" s")
+	assert.Len(t, s.medusa.Calls(), calls, "Medusa is not asked for who asks too often")
+
+	s.medusa.PutUser(medusatest.User{ID: "user_ana", Email: "ana@cannahub.test"})
+	assert.Equal(t, http.StatusOK, s.get(t, "/api/locations", authorization("Bearer "+s.medusa.Token("user_ana"))).status, "another caller")
+	assert.Equal(t, http.StatusUnauthorized, s.anonymous(t, "/api/locations").status, "a caller known by address alone")
+}
+
+func TestTheRateIsGrantedAnew(t *testing.T) {
+	s := open(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1000, Burst: 1} })
+	for range 20 {
+		require.Eventually(t, func() bool { return s.get(t, "/api/locations").status == http.StatusOK }, waitFor, tick)
+	}
+}
+
+func TestWithoutARateNothingIsSaidOfIt(t *testing.T) {
+	s := open(t)
+	got := s.get(t, "/api/locations")
+	assert.Empty(t, got.header.Get("RateLimit"))
+	assert.Empty(t, got.header.Get("RateLimit-Policy"))
+}
+
+func TestParseRate(t *testing.T) {
+	for text, wanted := range map[string]Rate{
+		"off":      {},
+		"50/s:100": {PerSecond: 50, Burst: 100},
+		"30/m:5":   {PerSecond: 0.5, Burst: 5},
+		"3600/h:1": {PerSecond: 1, Burst: 1},
+	} {
+		got, err := ParseRate(text)
+		require.NoError(t, err, text)
+		assert.Equal(t, wanted, got, text)
+	}
+	for _, text := range []string{
+		"", "on", "50", "50/s", "50/d:1", "0/s:1", "1/s:0", "-1/s:1", "1/s:-1", "1.5/s:1", "1/s:1 ", " 1/s:1", "1/s:1x", "+1/s:1", "1/min:1",
+		"99999999999999999999/s:1",
+	} {
+		_, err := ParseRate(text)
+		assert.Error(t, err, "%q", text)
+	}
+}
