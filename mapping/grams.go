@@ -36,7 +36,7 @@ func (g itemGrams) add(variant medusaclient.ProductVariant, weight Quantity, war
 // total adds up the grams of each item once, however many variants hold it.
 func (g itemGrams) total(variants []medusaclient.ProductVariant, warned *warnings) Quantity {
 	var total Quantity
-	counted := make(map[string]bool)
+	counted := make(map[string]bool, len(variants))
 	for _, variant := range variants {
 		if !variant.ManageInventory {
 			continue

@@ -2,7 +2,6 @@ package mapping
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 
@@ -131,7 +130,7 @@ func newProductListEntry(product medusaclient.Product, currency string, warned *
 		Inventory: make(map[string]VariantInventory, len(product.Variants)),
 	}
 	inRankOrder(product.Variants)
-	grams := itemGrams{}
+	grams := make(itemGrams, len(product.Variants))
 	for i, variant := range product.Variants {
 		weight, valid := weightOf(variant.Metadata)
 		if !valid {
@@ -189,13 +188,15 @@ func newVariantInventory(variant medusaclient.ProductVariant, weight Quantity, w
 	if len(variant.InventoryItems) == 0 {
 		warned.add(Warning{Code: InventoryItemMissing, VariantID: variant.ID}, variant.ID)
 	}
-	for _, at := range unitsByLocation(variant, warned) {
+	known := unitsByLocation(variant, warned)
+	inventory.ByLocation = make([]LocationInventory, len(known))
+	for i, at := range known {
 		inventory.Quantity = inventory.Quantity.Add(at.quantity)
 		inventory.Available = inventory.Available.Add(at.available)
 		inventory.Incoming = inventory.Incoming.Add(at.incoming)
-		inventory.ByLocation = append(inventory.ByLocation, LocationInventory{
+		inventory.ByLocation[i] = LocationInventory{
 			LocationID: at.locationID, LocationName: at.locationName, Quantity: at.quantity, Available: at.available,
-		})
+		}
 	}
 	inventory.Reserved = inventory.Quantity.Sub(inventory.Available)
 	inventory.TotalGrams = inventory.Quantity.Mul(weight)
@@ -227,24 +228,26 @@ func (u units) least(other units) units {
 // unitsByLocation returns the units that each location has of a variant, by
 // location id. Where a kit's item has no level, there is no kit.
 func unitsByLocation(variant medusaclient.ProductVariant, warned *warnings) []units {
-	known := make(map[string]units)
+	var known []units
 	for _, link := range variant.InventoryItems {
-		required := requiredQuantity(link, variant, warned)
-		for _, level := range levelsOf(link) {
+		required, levels := requiredQuantity(link, variant, warned), levelsOf(link)
+		known = slices.Grow(known, len(levels))
+		for _, level := range levels {
 			at := newUnits(level, link.InventoryItemID, required, warned)
-			if before, found := known[at.locationID]; found {
-				at = before.least(at)
+			i, found := slices.BinarySearchFunc(known, at.locationID, func(u units, id string) int { return cmp.Compare(u.locationID, id) })
+			if found {
+				known[i] = known[i].least(at)
+			} else {
+				known = slices.Insert(known, i, at)
 			}
-			known[at.locationID] = at
 		}
 	}
-	nothing := units{}
-	for id, at := range known {
+	for i, at := range known {
 		if at.items < len(variant.InventoryItems) {
-			known[id] = at.least(nothing)
+			known[i] = at.least(units{})
 		}
 	}
-	return slices.SortedFunc(maps.Values(known), func(a, b units) int { return cmp.Compare(a.locationID, b.locationID) })
+	return known
 }
 
 func newUnits(level medusaclient.InventoryLevel, itemID string, required Quantity, warned *warnings) units {

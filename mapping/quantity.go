@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"strconv"
+
 	"github.com/cockroachdb/apd/v3"
 
 	"github.com/cannahub/gateway/medusaclient"
@@ -37,6 +39,9 @@ func QuantityOf(n int64) Quantity {
 // ParseQuantity reads a decimal number with or without an exponent. It says no
 // to anything else, and to what no double could hold.
 func ParseQuantity(s string) (Quantity, bool) {
+	if n, whole := wholeNumber(s); whole {
+		return QuantityOf(n), true
+	}
 	var q Quantity
 	if s == "" || !numeric(s) {
 		return Quantity{}, false
@@ -51,6 +56,22 @@ func ParseQuantity(s string) (Quantity, bool) {
 		return Quantity{}, false
 	}
 	return q, true
+}
+
+// wholeNumber reads what quantities almost always are, and quickly: a few
+// digits.
+func wholeNumber(s string) (n int64, whole bool) {
+	if s == "" || len(s) > 18 {
+		return 0, false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
 }
 
 // numeric keeps out what apd would take beyond numbers: Infinity, NaN, "_".
@@ -113,15 +134,17 @@ func (q Quantity) grams(divisor Quantity) Quantity {
 // divide returns q ÷ divisor with so many decimals. Both are brought to whole
 // numbers first, so nothing is lost before the one division.
 func (q Quantity) divide(divisor Quantity, decimals int32, round bool) Quantity {
-	numerator, denominator := q.d.Coeff, divisor.d.Coeff
+	var numerator, denominator apd.BigInt
+	numerator.Set(&q.d.Coeff)
+	denominator.Set(&divisor.d.Coeff)
 	if q.d.Negative {
-		numerator.Neg(&q.d.Coeff)
+		numerator.Neg(&numerator)
 	}
 	shift := q.d.Exponent - divisor.d.Exponent + decimals
 	if shift >= 0 {
 		numerator.Mul(&numerator, powerOfTen(shift))
 	} else {
-		denominator.Mul(&divisor.d.Coeff, powerOfTen(-shift))
+		denominator.Mul(&denominator, powerOfTen(-shift))
 	}
 	if round {
 		half := new(apd.BigInt).Quo(&denominator, apd.NewBigInt(2))
@@ -161,13 +184,23 @@ func (q Quantity) append(to []byte) []byte {
 	if q.d.Sign() == 0 {
 		return append(to, '0')
 	}
-	d := q.d
-	if d.Exponent < 0 {
-		d.Reduce(&q.d)
+	if q.d.Exponent == 0 && q.d.Coeff.IsInt64() { // almost always, and quicker
+		if q.d.Negative {
+			to = append(to, '-')
+		}
+		return strconv.AppendInt(to, q.d.Coeff.Int64(), 10)
 	}
+	d := q.reduced()
 	if size := d.NumDigits() + int64(max(d.Exponent, 0)); size > plainDigits || d.Exponent < -plainDigits {
-		d.Reduce(&q.d)
 		return d.Append(to, 'E')
 	}
 	return d.Append(to, 'f')
+}
+
+// reduced is q without zeros at the end of its digits. It never works on a
+// copy of q.d: copies of large numbers share their digits.
+func (q Quantity) reduced() *apd.Decimal {
+	var d apd.Decimal
+	d.Reduce(&q.d)
+	return &d
 }

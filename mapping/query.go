@@ -314,7 +314,6 @@ func IsID(text string) bool {
 
 // fitsMedusa says whether Medusa keeps every digit of a quantity.
 func (q Quantity) fitsMedusa() bool {
-	d := q.d
-	d.Reduce(&q.d)
+	d := q.reduced()
 	return -d.Exponent <= maxDecimals && d.NumDigits()+int64(max(d.Exponent, 0)) <= maxDigits
 }

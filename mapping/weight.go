@@ -1,8 +1,9 @@
 package mapping
 
 import (
-	"encoding/json"
 	"strings"
+
+	"github.com/goccy/go-json"
 
 	"github.com/cannahub/gateway/medusaclient"
 )
@@ -14,16 +15,13 @@ var one = QuantityOf(1)
 // metadata.weight, else metadata.quantity, else 1. Not valid is what is there
 // but is no positive number; it counts as 1.
 func weightOf(metadata medusaclient.Raw) (weight Quantity, valid bool) {
-	var named struct {
-		Weight   json.RawMessage `json:"weight"`
-		Quantity json.RawMessage `json:"quantity"`
-	}
+	var named map[string]json.RawMessage
 	if len(metadata) == 0 || json.Unmarshal(metadata, &named) != nil {
 		return one, true
 	}
-	value := named.Weight
+	value := named["weight"]
 	if isNull(value) {
-		value = named.Quantity
+		value = named["quantity"]
 	}
 	if isNull(value) {
 		return one, true
@@ -40,8 +38,11 @@ func isNull(value json.RawMessage) bool {
 }
 
 func numberOrNumericString(value json.RawMessage) (Quantity, bool) {
-	text := string(value)
-	if text[0] == '"' && json.Unmarshal(value, &text) != nil {
+	if value[0] != '"' {
+		return ParseQuantity(string(value))
+	}
+	var text string
+	if json.Unmarshal(value, &text) != nil {
 		return Quantity{}, false
 	}
 	return ParseQuantity(strings.TrimSpace(text))

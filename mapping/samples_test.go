@@ -1,0 +1,95 @@
+package mapping
+
+import (
+	stdjson "encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/medusaclient"
+)
+
+// The samples are the answers that Cannahub's API documentation shows. An
+// answer may say more than its sample, and nothing else.
+
+func at(locationID, name, levelID string, stocked, reserved, incoming medusaclient.Number) medusaclient.InventoryLevel {
+	named := level(locationID, stocked, reserved, incoming)
+	named.ID = levelID
+	named.StockLocations[0].Name = name
+	return named
+}
+
+func TestDocumentedAnswers(t *testing.T) {
+	sku, title := "BD-7G-001", "Blue Dream 7g"
+	highUp := at("sloc_high_up", "High Up - Dispensario", "ilevel_01HQ", "50", "5", "0")
+	blueDream := medusaclient.InventoryItem{ID: "iitem_01HQ_BD_7G", SKU: &sku, Title: &title, RequiresShipping: true, LocationLevels: []medusaclient.InventoryLevel{
+		highUp, at("sloc_deposito", "Depósito", "ilevel_02HQ", "200", "0", "50"),
+	}}
+	sold := func(id, name, metadata string, price, stocked medusaclient.Number) medusaclient.ProductVariant {
+		sold := variant(id, metadata, takes("1", "iitem_"+id, at("sloc_high_up", "High Up", "ilevel_01HQ", stocked, "5", "0")))
+		sold.Title = &name
+		sold.Prices = []medusaclient.Price{{Amount: price, CurrencyCode: "ars"}}
+		return sold
+	}
+	for sample, answer := range map[string]any{
+		"with-inventory": NewProductWithInventory(medusaclient.Product{ID: "prod_01HQ8BD5G", Title: "Blue Dream Indoor", Variants: []medusaclient.ProductVariant{
+			sold("variant_bd_7g", "Blue Dream 7g", `{"weight":7}`, "2100", "50"),
+			sold("variant_bd_1g", "Blue Dream 1g", `{"weight":1}`, "350", "100"),
+		}}, "ars", Spanish),
+		"inventory": NewInventoryList(medusaclient.Page[medusaclient.InventoryItem]{
+			Rows: []medusaclient.InventoryItem{blueDream}, Count: 45,
+		}, "sloc_high_up", Page{Limit: 20}, Spanish),
+		"item": NewInventoryDetail(blueDream, Spanish),
+		"stock": NewProductStock(medusaclient.Product{ID: "prod_01HQ8BD5G", Variants: []medusaclient.ProductVariant{
+			variant("variant_01HQ_BD_7G", ``, takes("1", "iitem_01HQ_BD_7G", highUp)),
+		}}, Spanish),
+	} {
+		t.Run(sample, func(t *testing.T) {
+			documented, err := os.ReadFile(filepath.Join("testdata", "samples", sample+".json"))
+			require.NoError(t, err)
+			var want, got any
+			require.NoError(t, stdjson.Unmarshal(documented, &want))
+			require.NoError(t, stdjson.Unmarshal(marshal(t, answer), &got))
+			assertHolds(t, want, got, "")
+		})
+	}
+}
+
+// assertHolds checks that all of want is in got.
+func assertHolds(t *testing.T, want, got any, path string) {
+	t.Helper()
+	switch want := want.(type) {
+	case map[string]any:
+		object, _ := got.(map[string]any)
+		for key, value := range want {
+			if assert.Contains(t, object, key, "at %s", path) {
+				assertHolds(t, value, object[key], path+"/"+key)
+			}
+		}
+	case []any:
+		array, _ := got.([]any)
+		if assert.Len(t, array, len(want), "at %s", path) {
+			for i, value := range want {
+				assertHolds(t, value, array[i], path+"/"+strconv.Itoa(i))
+			}
+		}
+	default:
+		assert.Equal(t, want, got, "at %s", path)
+	}
+}
+
+// TestDocumentedGrams is the documentation's table of the multiplier.
+func TestDocumentedGrams(t *testing.T) {
+	flower := func(id, metadata string, stocked medusaclient.Number) medusaclient.ProductVariant {
+		return variant(id, metadata, takes("1", "iitem_"+id, level("sloc_high_up", stocked, "0", "0")))
+	}
+	answer := translate(flower("variant_1g", `{"weight":1}`, "100"), flower("variant_3_5g", `{"weight":3.5}`, "50"), flower("variant_7g", `{"weight":7}`, "20"))
+	assert.Equal(t, "100", answer.Inventory["variant_1g"].TotalGrams.String())
+	assert.Equal(t, "175", answer.Inventory["variant_3_5g"].TotalGrams.String())
+	assert.Equal(t, "140", answer.Inventory["variant_7g"].TotalGrams.String())
+	assert.Equal(t, "415", answer.TotalInventoryGrams.String())
+}

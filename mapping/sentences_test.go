@@ -1,0 +1,124 @@
+package mapping
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// verbs are the places of a sentence where an argument goes.
+var verbs = regexp.MustCompile(`%[a-z]`)
+
+func TestSentencesExistInEveryLanguage(t *testing.T) {
+	for key, sentence := range sentences {
+		for language := range Language(languages) {
+			assert.NotEmpty(t, strings.TrimSpace(sentence[language]), "%s is not said in %s", key, language)
+			assert.Equal(t, verbs.FindAllString(sentence[English], -1), verbs.FindAllString(sentence[language], -1), "the arguments of %s in %s", key, language)
+			assert.Len(t, verbs.FindAllString(sentence[language], -1), strings.Count(sentence[language], "%"), "a stray %% in %s in %s", key, language)
+			assert.Equal(t, strings.HasSuffix(key, ".title"), !strings.HasSuffix(sentence[language], "."), "a sentence ends with a full stop, a title does not: %s in %s", key, language)
+		}
+		if !strings.HasSuffix(key, ".title") { // a few words can be the same in two languages, a sentence cannot
+			assert.NotEqual(t, sentence[English], sentence[Spanish], "%s is not translated", key)
+			assert.NotEqual(t, sentence[English], sentence[German], "%s is not translated", key)
+			assert.NotEqual(t, sentence[Spanish], sentence[German], "%s is not translated", key)
+		}
+	}
+}
+
+func TestEveryTitleHasItsSentence(t *testing.T) {
+	for key := range sentences {
+		code, isTitle := strings.CutSuffix(key, ".title")
+		if !isTitle {
+			continue
+		}
+		told := false
+		for other := range sentences {
+			told = told || other != key && (other == code || strings.HasPrefix(other, code+"."))
+		}
+		assert.True(t, told, "%s has a title, but nothing says it", code)
+	}
+}
+
+// TestEveryCodeHasASentence reads the sources for codes, so that a new one
+// cannot be forgotten.
+func TestEveryCodeHasASentence(t *testing.T) {
+	code := regexp.MustCompile(`^[A-Z]{3,}(_[A-Z]+)*(\.[a-z]+)?$`)
+	paths, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for _, path := range paths {
+		if strings.HasSuffix(path, "_test.go") || path == "sentences.go" {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		require.NoError(t, err)
+		ast.Inspect(file, func(node ast.Node) bool {
+			literal, isLiteral := node.(*ast.BasicLit)
+			if !isLiteral || literal.Kind != token.STRING {
+				return true
+			}
+			text, err := strconv.Unquote(literal.Value)
+			require.NoError(t, err)
+			if code.MatchString(text) {
+				found[text] = true
+				assert.Contains(t, sentences, text, "a code of %s", path)
+			}
+			return true
+		})
+	}
+	assert.True(t, found[WeightInvalid] && found["OUT_OF_RANGE"], "the sources were not read: %v", found)
+}
+
+func TestMessage(t *testing.T) {
+	message := Message{Key: "VARIANT_NOT_FOUND", Args: []any{`variant_"%d`}}
+	assert.Equal(t, `There is no variant with the id "variant_\"%d".`, message.In(English))
+	assert.Equal(t, `No hay ninguna variante con el id "variant_\"%d".`, message.In(Spanish))
+	assert.Equal(t, `Es gibt keine Variante mit der Id "variant_\"%d".`, message.In(German))
+	assert.Equal(t, "Product not found", TitleOf("PRODUCT_NOT_FOUND").In(English))
+	assert.Equal(t, "Produkt nicht gefunden", TitleOf("PRODUCT_NOT_FOUND").In(German))
+	assert.Equal(t, "NO_SUCH_KEY", Message{Key: "NO_SUCH_KEY"}.In(English))
+}
+
+func TestMatchLanguage(t *testing.T) {
+	for header, want := range map[string]string{
+		"":                              "en",
+		"en":                            "en",
+		"es":                            "es",
+		"de":                            "de",
+		"ES":                            "es",
+		"es-AR":                         "es",
+		"es-AR,es;q=0.9,en;q=0.8":       "es",
+		"de-CH":                         "de",
+		"de-AT, en;q=0.5":               "de",
+		"en-GB,en;q=0.9,es;q=0.8":       "en",
+		"en;q=0.1,es;q=0.9":             "es",
+		"fr-FR,es;q=0.5":                "es",
+		"fr":                            "en",
+		"zh-Hans-CN, ja":                "en",
+		"*":                             "en",
+		"es;q=0, de":                    "de",
+		"; nonsense ;;; q=":             "en",
+		"es;q=abc":                      "en",
+		"\x00\xff":                      "en",
+		strings.Repeat("es,", 5_000):    "es",
+		strings.Repeat("es-", 2_000):    "en",
+		"es-419":                        "es",
+		"gl":                            "es",
+		"  es  ":                        "es",
+		"x-klingon, de;q=0.3, es;q=0.2": "de",
+	} {
+		shown := header
+		if len(shown) > 40 {
+			shown = shown[:40] + "…"
+		}
+		assert.Equal(t, want, MatchLanguage(header).String(), "Accept-Language: %q", shown)
+	}
+}
