@@ -147,9 +147,12 @@ func newProductListEntry(product medusaclient.Product, currency string, warned *
 // inRankOrder gives variants, which Medusa sends in no stable order, the one of
 // the admin screens.
 func inRankOrder(variants []medusaclient.ProductVariant) {
-	slices.SortFunc(variants, func(a, b medusaclient.ProductVariant) int {
+	byRank := func(a, b medusaclient.ProductVariant) int {
 		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.ID, b.ID))
-	})
+	}
+	if !slices.IsSortedFunc(variants, byRank) {
+		slices.SortFunc(variants, byRank)
+	}
 }
 
 func rankOf(variant medusaclient.ProductVariant) int {

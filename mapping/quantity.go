@@ -1,6 +1,8 @@
 package mapping
 
 import (
+	"cmp"
+	"math"
 	"strconv"
 
 	"github.com/cockroachdb/apd/v3"
@@ -9,9 +11,14 @@ import (
 )
 
 // Quantity is an exact decimal number: units, grams or an amount of money. The
-// zero value is 0. A Quantity is never changed, so it can be copied freely.
+// zero value is 0. A Quantity is never changed, so it can be copied freely, and
+// equal numbers are equal values.
 type Quantity struct {
-	d apd.Decimal
+	// whole is the number, as almost always, when big is nil.
+	whole int64
+	// big is any other number, without zeros at the end of its digits. What it
+	// points to is never changed.
+	big *apd.Decimal
 }
 
 const (
@@ -30,10 +37,25 @@ const (
 var exact = &apd.BaseContext
 
 // QuantityOf is n as a quantity.
-func QuantityOf(n int64) Quantity {
-	var q Quantity
-	q.d.SetInt64(n)
-	return q
+func QuantityOf(n int64) Quantity { return Quantity{whole: n} }
+
+// quantityOf takes over d, which nobody else has.
+func quantityOf(d *apd.Decimal) Quantity {
+	d.Reduce(d)
+	if d.Exponent >= 0 {
+		if n, err := d.Int64(); err == nil {
+			return Quantity{whole: n}
+		}
+	}
+	return Quantity{big: d}
+}
+
+// decimal is q for the operations that whole numbers are not enough for.
+func (q Quantity) decimal() *apd.Decimal {
+	if q.big != nil {
+		return q.big
+	}
+	return apd.New(q.whole, 0)
 }
 
 // ParseQuantity reads a decimal number with or without an exponent. It says no
@@ -42,20 +64,20 @@ func ParseQuantity(s string) (Quantity, bool) {
 	if n, whole := wholeNumber(s); whole {
 		return QuantityOf(n), true
 	}
-	var q Quantity
 	if s == "" || !numeric(s) {
 		return Quantity{}, false
 	}
-	if _, _, err := q.d.SetString(s); err != nil || q.d.Form != apd.Finite {
+	d, _, err := new(apd.Decimal).SetString(s)
+	if err != nil || d.Form != apd.Finite {
 		return Quantity{}, false
 	}
-	if q.d.IsZero() {
+	if d.IsZero() {
 		return Quantity{}, true // neither -0 nor 0e9
 	}
-	if size := int64(q.d.Exponent) + q.d.NumDigits(); size > maxExponent || q.d.Exponent < -maxExponent {
+	if size := int64(d.Exponent) + d.NumDigits(); size > maxExponent || d.Exponent < -maxExponent {
 		return Quantity{}, false
 	}
-	return q, true
+	return quantityOf(d), true
 }
 
 // wholeNumber reads what quantities almost always are, and quickly: a few
@@ -94,30 +116,56 @@ func read(n medusaclient.Number) Quantity {
 
 // Add returns q + other.
 func (q Quantity) Add(other Quantity) Quantity {
-	var sum Quantity
-	_, _ = exact.Add(&sum.d, &q.d, &other.d)
-	return sum
+	sum := q.whole + other.whole
+	overflows := (sum > q.whole) != (other.whole > 0)
+	if q.big == nil && other.big == nil && (!overflows || other.whole == 0) {
+		return Quantity{whole: sum}
+	}
+	d := new(apd.Decimal)
+	_, _ = exact.Add(d, q.decimal(), other.decimal())
+	return quantityOf(d)
 }
 
 // Sub returns q - other.
-func (q Quantity) Sub(other Quantity) Quantity {
-	var difference Quantity
-	_, _ = exact.Sub(&difference.d, &q.d, &other.d)
-	return difference
+func (q Quantity) Sub(other Quantity) Quantity { return q.Add(other.negative()) }
+
+func (q Quantity) negative() Quantity {
+	if q.big == nil && q.whole != math.MinInt64 {
+		return Quantity{whole: -q.whole}
+	}
+	return quantityOf(new(apd.Decimal).Neg(q.decimal()))
 }
 
 // Mul returns q × other.
 func (q Quantity) Mul(other Quantity) Quantity {
-	var product Quantity
-	_, _ = exact.Mul(&product.d, &q.d, &other.d)
-	return product
+	if q.small() && other.small() {
+		return Quantity{whole: q.whole * other.whole}
+	}
+	d := new(apd.Decimal)
+	_, _ = exact.Mul(d, q.decimal(), other.decimal())
+	return quantityOf(d)
+}
+
+// small says whether q times another small number is a whole number that fits.
+func (q Quantity) small() bool {
+	return q.big == nil && q.whole == int64(int32(q.whole))
 }
 
 // Cmp is negative, 0 or positive as q is less than, equal to or more than other.
-func (q Quantity) Cmp(other Quantity) int { return q.d.Cmp(&other.d) }
+func (q Quantity) Cmp(other Quantity) int {
+	if q.big == nil && other.big == nil {
+		return cmp.Compare(q.whole, other.whole)
+	}
+	return q.decimal().Cmp(other.decimal())
+}
 
 // Sign is -1, 0 or 1.
-func (q Quantity) Sign() int { return q.d.Sign() }
+func (q Quantity) Sign() int {
+	if q.big == nil {
+		return cmp.Compare(q.whole, 0)
+	}
+	return q.big.Sign()
+}
 
 // wholes returns how many whole times divisor, which is positive, goes into q,
 // rounded down also below zero.
@@ -134,13 +182,14 @@ func (q Quantity) grams(divisor Quantity) Quantity {
 // divide returns q ÷ divisor with so many decimals. Both are brought to whole
 // numbers first, so nothing is lost before the one division.
 func (q Quantity) divide(divisor Quantity, decimals int32, round bool) Quantity {
+	from, by := q.decimal(), divisor.decimal()
 	var numerator, denominator apd.BigInt
-	numerator.Set(&q.d.Coeff)
-	denominator.Set(&divisor.d.Coeff)
-	if q.d.Negative {
+	numerator.Set(&from.Coeff)
+	denominator.Set(&by.Coeff)
+	if from.Negative {
 		numerator.Neg(&numerator)
 	}
-	shift := q.d.Exponent - divisor.d.Exponent + decimals
+	shift := from.Exponent - by.Exponent + decimals
 	if shift >= 0 {
 		numerator.Mul(&numerator, powerOfTen(shift))
 	} else {
@@ -159,11 +208,9 @@ func (q Quantity) divide(divisor Quantity, decimals int32, round bool) Quantity 
 	} else {
 		quotient.Div(&numerator, &denominator)
 	}
-	var result Quantity
-	result.d.Negative = quotient.Sign() < 0
-	result.d.Coeff.Abs(&quotient)
-	result.d.Exponent = -decimals
-	return result
+	result := &apd.Decimal{Negative: quotient.Sign() < 0, Exponent: -decimals}
+	result.Coeff.Abs(&quotient)
+	return quantityOf(result)
 }
 
 func powerOfTen(n int32) *apd.BigInt {
@@ -181,26 +228,11 @@ func (q Quantity) MarshalJSON() ([]byte, error) {
 }
 
 func (q Quantity) append(to []byte) []byte {
-	if q.d.Sign() == 0 {
-		return append(to, '0')
+	if q.big == nil {
+		return strconv.AppendInt(to, q.whole, 10)
 	}
-	if q.d.Exponent == 0 && q.d.Coeff.IsInt64() { // almost always, and quicker
-		if q.d.Negative {
-			to = append(to, '-')
-		}
-		return strconv.AppendInt(to, q.d.Coeff.Int64(), 10)
+	if size := q.big.NumDigits() + int64(max(q.big.Exponent, 0)); size > plainDigits || q.big.Exponent < -plainDigits {
+		return q.big.Append(to, 'E')
 	}
-	d := q.reduced()
-	if size := d.NumDigits() + int64(max(d.Exponent, 0)); size > plainDigits || d.Exponent < -plainDigits {
-		return d.Append(to, 'E')
-	}
-	return d.Append(to, 'f')
-}
-
-// reduced is q without zeros at the end of its digits. It never works on a
-// copy of q.d: copies of large numbers share their digits.
-func (q Quantity) reduced() *apd.Decimal {
-	var d apd.Decimal
-	d.Reduce(&q.d)
-	return &d
+	return q.big.Append(to, 'f')
 }

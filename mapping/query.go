@@ -314,6 +314,6 @@ func IsID(text string) bool {
 
 // fitsMedusa says whether Medusa keeps every digit of a quantity.
 func (q Quantity) fitsMedusa() bool {
-	d := q.reduced()
+	d := q.decimal()
 	return -d.Exponent <= maxDecimals && d.NumDigits()+int64(max(d.Exponent, 0)) <= maxDigits
 }

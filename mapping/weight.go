@@ -3,7 +3,7 @@ package mapping
 import (
 	"strings"
 
-	"github.com/goccy/go-json"
+	"github.com/tidwall/gjson"
 
 	"github.com/cannahub/gateway/medusaclient"
 )
@@ -15,35 +15,21 @@ var one = QuantityOf(1)
 // metadata.weight, else metadata.quantity, else 1. Not valid is what is there
 // but is no positive number; it counts as 1.
 func weightOf(metadata medusaclient.Raw) (weight Quantity, valid bool) {
-	var named map[string]json.RawMessage
-	if len(metadata) == 0 || json.Unmarshal(metadata, &named) != nil {
+	value := gjson.GetBytes(metadata, "weight")
+	if value.Type == gjson.Null {
+		value = gjson.GetBytes(metadata, "quantity")
+	}
+	switch value.Type {
+	case gjson.Null:
 		return one, true
+	case gjson.Number:
+		weight, valid = ParseQuantity(value.Raw)
+	case gjson.String:
+		weight, valid = ParseQuantity(strings.TrimSpace(value.Str))
+	default:
 	}
-	value := named["weight"]
-	if isNull(value) {
-		value = named["quantity"]
-	}
-	if isNull(value) {
-		return one, true
-	}
-	weight, valid = numberOrNumericString(value)
 	if !valid || weight.Sign() <= 0 {
 		return one, false
 	}
 	return weight, true
-}
-
-func isNull(value json.RawMessage) bool {
-	return len(value) == 0 || string(value) == "null"
-}
-
-func numberOrNumericString(value json.RawMessage) (Quantity, bool) {
-	if value[0] != '"' {
-		return ParseQuantity(string(value))
-	}
-	var text string
-	if json.Unmarshal(value, &text) != nil {
-		return Quantity{}, false
-	}
-	return ParseQuantity(strings.TrimSpace(text))
 }

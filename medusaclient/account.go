@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -46,6 +47,9 @@ func (c *Client) KeyAccount(key string) *Account {
 	return &Account{auth: c.Auth, fixed: true, current: SecretKey(key)}
 }
 
+// Format hides the account's password and token from every format verb.
+func (a *Account) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, "[account]") }
+
 // Do makes a call with the account's credential; if Medusa no longer takes the
 // token (its user changed, its secret was rotated), once more with a new one.
 // A refusal of the account is an AccountError.
@@ -53,10 +57,10 @@ func (a *Account) Do(ctx context.Context, do func(by Credential) error) error {
 	by, err := a.credential(ctx)
 	if err == nil {
 		err = do(by)
-	}
-	if refusedWith(err, http.StatusUnauthorized) && a.forget(by) {
-		if by, err = a.credential(ctx); err == nil {
-			err = do(by)
+		if refusedWith(err, http.StatusUnauthorized) && a.forget(by) {
+			if by, err = a.credential(ctx); err == nil {
+				err = do(by)
+			}
 		}
 	}
 	if refusedWith(err, http.StatusUnauthorized) || refusedWith(err, http.StatusForbidden) {

@@ -100,8 +100,12 @@ func New(config Config) (*Client, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}).SetLogger(silent{}).SetDisableWarn(true)
 	c.breaker = circuitbreaker.NewBuilder[struct{}]().
-		HandleIf(func(_ struct{}, err error) bool { return countsAsOutage(err) }).
+		HandleIf(func(_ struct{}, err error) bool {
+			// A try that its caller gave up says nothing of Medusa.
+			return countsAsOutage(err) || (errors.Is(err, context.Canceled) && c.breaker.IsHalfOpen())
+		}).
 		WithFailureThresholdRatio(breakerFailures, breakerWindow).
+		WithSuccessThreshold(1). // and so one call at a time to try
 		WithDelay(breakerDelay).
 		OnStateChanged(func(event circuitbreaker.StateChangedEvent) {
 			slog.Warn("medusa breaker", "from", event.OldState.String(), "to", event.NewState.String())

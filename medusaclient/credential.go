@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"fmt"
+	"io"
 	"log/slog"
 	"strings"
 	"time"
@@ -71,14 +73,11 @@ func (c Credential) Expires() time.Time {
 	return time.Unix(claims.Exp, 0)
 }
 
-// String hides the credential from every format verb.
-func (c Credential) String() string { return "[credential]" }
-
-// GoString hides the credential from %#v.
-func (c Credential) GoString() string { return c.String() }
+// Format hides the credential from every format verb.
+func (c Credential) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, "[credential]") }
 
 // LogValue hides the credential from logs.
-func (c Credential) LogValue() slog.Value { return slog.StringValue(c.String()) }
+func (c Credential) LogValue() slog.Value { return slog.StringValue("[credential]") }
 
 func printable(s string) bool {
 	for i := range len(s) {

@@ -38,7 +38,10 @@ func allPages[T any](ctx context.Context, page func(ctx context.Context, limit, 
 		next, err := page(ctx, pageSize, (i+1)*pageSize)
 		return next.Rows, err
 	})
-	return append(first.Rows, rest...), err
+	if err != nil {
+		return nil, err
+	}
+	return append(first.Rows, rest...), nil
 }
 
 // byID asks for the rows of many ids, as many at once as a call can hold.
