@@ -44,39 +44,61 @@ type AlertList struct {
 // only the stock there counts.
 func NewAlertList(items []medusaclient.InventoryItem, threshold Quantity, locationID string, page Page, language Language) AlertList {
 	warned := newWarnings(language)
-	alerts := []Alert{}
-	for _, item := range items {
-		if alert := newAlert(item, threshold, locationID, warned); alert.AvailableQuantity.Cmp(threshold) <= 0 {
-			alerts = append(alerts, alert)
-		}
+	list := AlertList{Alerts: []Alert{}, Limit: page.Limit, Offset: page.Offset}
+	scarce := scarceItems(items, threshold, locationID)
+	list.Count = len(scarce)
+	for i := page.Offset; i < min(page.Offset+page.Limit, len(scarce)); i++ {
+		list.Alerts = append(list.Alerts, newAlert(scarce[i], threshold, warned))
 	}
-	slices.SortStableFunc(alerts, func(a, b Alert) int {
-		return cmp.Or(a.AvailableQuantity.Cmp(b.AvailableQuantity), cmp.Compare(a.InventoryItemID, b.InventoryItemID))
-	})
-	from := min(page.Offset, len(alerts))
-	to := min(from+page.Limit, len(alerts))
-	return AlertList{
-		Alerts: alerts[from:to], Count: len(alerts), Limit: page.Limit, Offset: page.Offset, Warnings: warned.list,
-	}
+	list.Warnings = warned.list
+	return list
 }
 
-func newAlert(item medusaclient.InventoryItem, threshold Quantity, locationID string, warned *warnings) Alert {
-	alert := Alert{
-		InventoryItemID: item.ID, SKU: item.SKU, Title: item.Title,
-		Threshold: threshold, Status: LowStock, Locations: []AlertLocation{},
-	}
-	for _, level := range levelsByLocation(item.LocationLevels) {
-		if locationID != "" && level.LocationID != locationID {
-			continue
+// scarceItem is an item that is running out, with the levels that count.
+type scarceItem struct {
+	item      medusaclient.InventoryItem
+	levels    []medusaclient.InventoryLevel
+	available Quantity
+}
+
+// scarceItems returns the items at or below the threshold, the scarcest first.
+func scarceItems(items []medusaclient.InventoryItem, threshold Quantity, locationID string) []scarceItem {
+	var scarce []scarceItem
+	for _, item := range items {
+		found := scarceItem{item: item}
+		for _, level := range levelsByLocation(item.LocationLevels) {
+			if locationID == "" || level.LocationID == locationID {
+				found.levels = append(found.levels, level)
+				found.available = found.available.Add(availableOf(level))
+			}
 		}
-		available := read(level.StockedQuantity).Sub(read(level.ReservedQuantity))
-		alert.AvailableQuantity = alert.AvailableQuantity.Add(available)
-		alert.Locations = append(alert.Locations, AlertLocation{
-			LocationID: level.LocationID, LocationName: locationName(level, item.ID, warned), AvailableQuantity: available,
-		})
+		if found.available.Cmp(threshold) <= 0 {
+			scarce = append(scarce, found)
+		}
 	}
-	if alert.AvailableQuantity.Sign() <= 0 {
+	slices.SortFunc(scarce, func(a, b scarceItem) int {
+		return cmp.Or(a.available.Cmp(b.available), cmp.Compare(a.item.ID, b.item.ID))
+	})
+	return scarce
+}
+
+func availableOf(level medusaclient.InventoryLevel) Quantity {
+	return read(level.StockedQuantity).Sub(read(level.ReservedQuantity))
+}
+
+func newAlert(scarce scarceItem, threshold Quantity, warned *warnings) Alert {
+	alert := Alert{
+		InventoryItemID: scarce.item.ID, SKU: scarce.item.SKU, Title: scarce.item.Title,
+		AvailableQuantity: scarce.available, Threshold: threshold, Status: LowStock,
+		Locations: make([]AlertLocation, len(scarce.levels)),
+	}
+	if scarce.available.Sign() <= 0 {
 		alert.Status = OutOfStock
+	}
+	for i, level := range scarce.levels {
+		alert.Locations[i] = AlertLocation{
+			LocationID: level.LocationID, LocationName: locationName(level, scarce.item.ID, warned), AvailableQuantity: availableOf(level),
+		}
 	}
 	return alert
 }

@@ -295,12 +295,15 @@ func levelsOf(link medusaclient.VariantInventoryItem) []medusaclient.InventoryLe
 }
 
 // NewProductStock translates the stock of a product into flat rows, one for
-// each variant, item and location.
+// each managed variant, item and location.
 func NewProductStock(product medusaclient.Product, language Language) ProductStock {
 	warned := newWarnings(language)
 	rows := []ProductLocationStock{}
 	inRankOrder(product.Variants)
 	for _, variant := range product.Variants {
+		if !variant.ManageInventory {
+			continue
+		}
 		for _, link := range variant.InventoryItems {
 			for _, level := range levelsOf(link) {
 				stocked, reserved := read(level.StockedQuantity), read(level.ReservedQuantity)

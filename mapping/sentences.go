@@ -3,7 +3,6 @@ package mapping
 // sentences is everything the gateway says to people: the titles and details
 // of errors by their code, faults of fields, warnings.
 var sentences = map[string][languages]string{
-	"INVALID_JSON.title":             {English: "Invalid JSON", Spanish: "JSON inválido", German: "Ungültiges JSON"},
 	"UNAUTHORIZED.title":             {English: "Not signed in", Spanish: "Sin autenticación", German: "Nicht angemeldet"},
 	"FORBIDDEN.title":                {English: "Not allowed", Spanish: "Sin permiso", German: "Nicht erlaubt"},
 	"PRODUCT_NOT_FOUND.title":        {English: "Product not found", Spanish: "Producto no encontrado", German: "Produkt nicht gefunden"},
@@ -19,11 +18,6 @@ var sentences = map[string][languages]string{
 	"NETWORK_ERROR.title":            {English: "Medusa does not answer", Spanish: "Medusa no responde", German: "Medusa antwortet nicht"},
 	"INTERNAL.title":                 {English: "Internal error", Spanish: "Error interno", German: "Interner Fehler"},
 
-	"INVALID_JSON": {
-		English: "The body is not valid JSON.",
-		Spanish: "El cuerpo no es JSON válido.",
-		German:  "Der Inhalt ist kein gültiges JSON.",
-	},
 	"UNAUTHORIZED": {
 		English: "Send a Medusa user's token (Authorization: Bearer …) or a secret API key (Authorization: Basic …) that Medusa accepts.",
 		Spanish: "Envíe el token de un usuario de Medusa (Authorization: Bearer …) o una clave secreta (Authorization: Basic …) que Medusa acepte.",

@@ -69,12 +69,15 @@ type Client struct {
 	idle     func()
 }
 
+var errBaseURL = errors.New("medusa: the base URL must be an absolute http or https URL of scheme, host and path alone")
+
 // New returns a client for the Medusa at config.BaseURL, an absolute http or
 // https URL. It makes no call.
 func New(config Config) (*Client, error) {
 	base, err := url.Parse(config.BaseURL)
-	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" {
-		return nil, fmt.Errorf("medusa: base URL %q is not an absolute http or https URL", config.BaseURL)
+	if err != nil || (base.Scheme != "http" && base.Scheme != "https") || base.Host == "" ||
+		base.User != nil || base.RawQuery != "" || base.Fragment != "" {
+		return nil, errBaseURL // without the URL, which may hold a password
 	}
 	transport := &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 3 * time.Second, KeepAlive: 15 * time.Second}).DialContext,
@@ -198,7 +201,9 @@ func (c *Client) attempt(ctx context.Context, k call, into target) error {
 	request := requestOf(ctx)
 	request.begin()
 	started := time.Now()
-	status, body, err := c.send(attemptCtx, k, request)
+	body := bodies.borrow()
+	defer bodies.giveBack(body)
+	status, err := c.send(attemptCtx, k, request, body)
 	request.end()
 
 	switch {
@@ -207,11 +212,11 @@ func (c *Client) attempt(ctx context.Context, k call, into target) error {
 	case err != nil:
 		err = outageOf(k, err, !sent.Load())
 	case status >= http.StatusBadRequest:
-		err = refusal(k.endpoint(), status, body)
+		err = refusal(k.endpoint(), status, body.Bytes())
 	case status >= http.StatusMultipleChoices:
 		err = &OutageError{Endpoint: k.endpoint(), Reason: Nonsense, Err: fmt.Errorf("status %d", status)}
 	default:
-		if broken := k.read(body, into); broken != nil {
+		if broken := k.read(body.Bytes(), into); broken != nil {
 			err = &OutageError{Endpoint: k.endpoint(), Reason: Nonsense, Err: broken}
 		}
 	}
@@ -219,8 +224,8 @@ func (c *Client) attempt(ctx context.Context, k call, into target) error {
 	return err
 }
 
-// send puts a call on the wire and reads the whole answer.
-func (c *Client) send(ctx context.Context, k call, request *Request) (int, []byte, error) {
+// send puts a call on the wire and reads the whole answer into body.
+func (c *Client) send(ctx context.Context, k call, request *Request, body *bytes.Buffer) (status int, err error) {
 	r := c.http.R().
 		SetContext(ctx).
 		SetDoNotParseResponse(true).
@@ -238,31 +243,26 @@ func (c *Client) send(ctx context.Context, k call, request *Request) (int, []byt
 	}
 	response, err := r.Execute(k.method, c.base+k.path)
 	if err != nil {
-		return 0, nil, err
+		return 0, err
 	}
 	defer func() { _ = response.RawBody().Close() }()
-	body, err := readBounded(response.RawBody(), response.RawResponse.ContentLength)
-	return response.StatusCode(), body, err
+	return response.StatusCode(), readBounded(body, response.RawBody(), response.RawResponse.ContentLength)
 }
 
 var errTooLarge = errors.New("answer too large")
 
-func readBounded(body io.Reader, length int64) ([]byte, error) {
+func readBounded(into *bytes.Buffer, body io.Reader, length int64) error {
 	if length > maxAnswer {
-		return nil, errTooLarge
+		return errTooLarge
 	}
-	var buffer bytes.Buffer
 	if length > 0 {
-		buffer.Grow(int(length) + bytes.MinRead)
+		into.Grow(int(length) + bytes.MinRead)
 	}
-	n, err := buffer.ReadFrom(io.LimitReader(body, maxAnswer+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case n > maxAnswer:
-		return nil, errTooLarge
+	n, err := into.ReadFrom(io.LimitReader(body, maxAnswer+1))
+	if err == nil && n > maxAnswer {
+		return errTooLarge
 	}
-	return buffer.Bytes(), nil
+	return err
 }
 
 // outageOf names what went wrong below HTTP.
@@ -291,10 +291,10 @@ func countsAsOutage(err error) bool {
 
 // mayRepeat says whether a failed attempt may be sent again: what cannot have
 // happened. A read changes nothing; a write cannot have happened when its
-// connection was never made. Slowness is not answered with more work.
+// connection was never made. Slowness and size are not answered with more work.
 func mayRepeat(err error) bool {
 	outage, ok := errors.AsType[*OutageError](err)
-	if !ok || outage.Reason == TooSlow {
+	if !ok || outage.Reason == TooSlow || errors.Is(outage.Err, errTooLarge) {
 		return false
 	}
 	return outage.unsent || strings.HasPrefix(outage.Endpoint, http.MethodGet+" ")

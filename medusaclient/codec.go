@@ -3,6 +3,7 @@ package medusaclient
 import (
 	"bytes"
 	"errors"
+	"sync"
 
 	json "github.com/goccy/go-json"
 )
@@ -15,6 +16,27 @@ type Number = json.Number
 type Raw = json.RawMessage
 
 var errNotAnObject = errors.New("not a JSON object")
+
+// bodies are the buffers of answers, which are read and done with: what is
+// decoded from them shares nothing with them.
+var bodies = bodyPool{sync.Pool{New: func() any { return new(bytes.Buffer) }}}
+
+// maxKeptBody keeps the rare large answer from holding its memory for ever.
+const maxKeptBody = 1 << 20
+
+type bodyPool struct{ pool sync.Pool }
+
+func (p *bodyPool) borrow() *bytes.Buffer {
+	body, _ := p.pool.Get().(*bytes.Buffer)
+	return body
+}
+
+func (p *bodyPool) giveBack(body *bytes.Buffer) {
+	if body.Cap() <= maxKeptBody {
+		body.Reset()
+		p.pool.Put(body)
+	}
+}
 
 // decode reads one JSON object of Medusa's. A fuzz test holds this codec to
 // the answers of encoding/json.

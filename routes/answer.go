@@ -21,7 +21,7 @@ const (
 // send writes an answer, or 304 to a caller who has it.
 func send(c echo.Context, answer *bff.Answer) error {
 	header := c.Response().Header()
-	header.Set("ETag", answer.ETag)
+	header.Set("Etag", answer.ETag)
 	header.Add("Vary", vary)
 	header.Set("Cache-Control", "private, no-cache")
 	if hasAlready(c.Request().Header.Get("If-None-Match"), answer.ETag) {

@@ -44,7 +44,7 @@ func benchmarkProduct(b *testing.B, cacheTTL time.Duration) {
 	defer gateway.Close()
 	handler := New(Config{
 		Gateway: gateway, Log: slog.New(slog.NewJSONHandler(&discarded{}, nil)), Metrics: prometheus.NewRegistry(),
-		RequestTimeout: time.Minute, MaxBodyBytes: 1 << 20, Draining: func() bool { return false },
+		MaxBodyBytes: 1 << 20, Draining: func() bool { return false },
 	})
 	request := httptest.NewRequestWithContext(b.Context(), http.MethodGet, "/api/products/prod_wide/with-inventory", http.NoBody)
 	request.Header.Set("Authorization", "Bearer "+medusa.Token(medusatest.UserID))

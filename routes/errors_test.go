@@ -106,7 +106,7 @@ func TestMedusaStopped(t *testing.T) {
 }
 
 func TestRequestTimeout(t *testing.T) {
-	s := open(t, func(b *setup) { b.routes.RequestTimeout = 200 * time.Millisecond })
+	s := open(t, func(b *setup) { b.requestTimeout = 200 * time.Millisecond })
 	s.medusa.Fail(medusatest.Match{}, medusatest.Hang())
 	started := time.Now()
 	require.Equal(t, http.StatusGatewayTimeout, s.get(t, "/api/locations").status)

@@ -1,9 +1,7 @@
 package routes
 
 import (
-	"context"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -14,8 +12,9 @@ import (
 // Medusa's server allows for a request's line and headers.
 const maxURI = 8 << 10
 
-// limitRequest bounds a request's address, body and time.
-func limitRequest(maxBody int64, timeout time.Duration) echo.MiddlewareFunc {
+// limitRequest bounds a request's address and body. Its time is bounded below,
+// by the use case.
+func limitRequest(maxBody int64) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			request := c.Request()
@@ -27,9 +26,6 @@ func limitRequest(maxBody int64, timeout time.Duration) echo.MiddlewareFunc {
 			case takesNoBody(request.Method) && request.ContentLength != 0:
 				return invalid([]mapping.Fault{{Code: "BODY_NOT_ALLOWED"}})
 			}
-			ctx, cancel := context.WithTimeout(request.Context(), timeout)
-			defer cancel()
-			c.SetRequest(request.WithContext(ctx))
 			return next(c)
 		}
 	}

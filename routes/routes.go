@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"time"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,16 +16,15 @@ import (
 
 // Config says how the gateway is served.
 type Config struct {
-	Gateway        *bff.Gateway
-	Log            *slog.Logger
-	Metrics        prometheus.Registerer
-	RequestTimeout time.Duration
-	MaxBodyBytes   int64
-	Rate           Rate     // the zero value: no limit
-	Origins        []string // that browsers may call from; "*" for all
-	Proxies        []*net.IPNet
-	Tracing        bool        // record a span for each request
-	Draining       func() bool // says that the program is about to stop
+	Gateway      *bff.Gateway
+	Log          *slog.Logger
+	Metrics      prometheus.Registerer
+	MaxBodyBytes int64
+	Rate         Rate     // the zero value: no limit
+	Origins      []string // that browsers may call from; "*" for all
+	Proxies      []*net.IPNet
+	Tracing      bool        // record a span for each request
+	Draining     func() bool // says that the program is about to stop
 }
 
 type server struct {
@@ -51,7 +49,7 @@ func newRouter(config Config) *echo.Echo {
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
 	e.IPExtractor = clientIP(config.Proxies)
-	e.Use(s.observe, cors(config.Origins), limitRequest(config.MaxBodyBytes, config.RequestTimeout))
+	e.Use(s.observe, cors(config.Origins), limitRequest(config.MaxBodyBytes))
 	if config.Rate.Burst > 0 {
 		e.Use(limitRate(config.Rate))
 	}

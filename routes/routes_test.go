@@ -39,10 +39,11 @@ func TestMain(m *testing.M) {
 
 // setup is how a shop is built; tests change what they are about.
 type setup struct {
-	routes        Config
-	handler       func(Config) http.Handler
-	cacheTTL      time.Duration
-	medusaTimeout time.Duration
+	routes         Config
+	handler        func(Config) http.Handler
+	cacheTTL       time.Duration
+	medusaTimeout  time.Duration
+	requestTimeout time.Duration
 }
 
 // shop is a gateway that listens on loopback, over the real use cases and the
@@ -68,11 +69,11 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	build := setup{
 		routes: Config{
 			Log: slog.New(slog.NewJSONHandler(s.log, nil)), Metrics: s.registry,
-			RequestTimeout: 10 * time.Second, MaxBodyBytes: 1 << 20, Draining: func() bool { return false },
+			MaxBodyBytes: 1 << 20, Draining: func() bool { return false },
 		},
 		handler:       New,
 		cacheTTL:      time.Minute,
-		medusaTimeout: 5 * time.Second,
+		medusaTimeout: 5 * time.Second, requestTimeout: 10 * time.Second,
 	}
 	for _, change := range changes {
 		change(&build)
@@ -84,7 +85,7 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	tb.Cleanup(client.Close)
 	build.routes.Gateway = bff.New(bff.Config{
 		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password),
-		CacheTTL: build.cacheTTL, MaxBytes: 8 << 20, Timeout: build.routes.RequestTimeout, Metrics: s.registry,
+		CacheTTL: build.cacheTTL, MaxBytes: 8 << 20, Timeout: build.requestTimeout, Metrics: s.registry,
 	})
 	tb.Cleanup(build.routes.Gateway.Close)
 	require.NoError(tb, build.routes.Gateway.Prepare(tb.Context()))

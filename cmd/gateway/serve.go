@@ -62,7 +62,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 	clients := &http.Server{
 		Handler: routes.New(routes.Config{
 			Gateway: gateway, Log: log, Metrics: registry,
-			RequestTimeout: settings.RequestTimeout, MaxBodyBytes: int64(settings.MaxBodyBytes), Rate: settings.RateLimit.Rate,
+			MaxBodyBytes: int64(settings.MaxBodyBytes), Rate: settings.RateLimit.Rate,
 			Origins: settings.CORSOrigins, Proxies: settings.proxies(), Tracing: settings.tracing(), Draining: draining.Load,
 		}),
 		ReadHeaderTimeout: readHeaderTimeout,

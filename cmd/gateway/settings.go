@@ -174,7 +174,8 @@ func (s settings) complete() []error {
 
 func isHTTP(text string) bool {
 	address, err := url.Parse(text)
-	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != ""
+	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != "" &&
+		address.User == nil && address.RawQuery == "" && address.Fragment == ""
 }
 
 // tracing says whether traces are asked for.
