@@ -77,7 +77,7 @@ func TestAnUnknownIDIsNotFound(t *testing.T) {
 }
 
 // variantsBy returns the ids of the variants of a list that hold.
-func variantsBy(s *shop, t *testing.T, holds func(inventory map[string]any) bool) []string {
+func variantsBy(t *testing.T, s *shop, holds func(inventory map[string]any) bool) []string {
 	t.Helper()
 	answer, err := s.ProductsWithInventory(t.Context(), s.caller, mapping.ProductsQuery{Page: mapping.Page{Limit: 100}})
 	var ids []string
@@ -93,13 +93,13 @@ func variantsBy(s *shop, t *testing.T, holds func(inventory map[string]any) bool
 
 func TestAVariantIsOnlyAskedForByItsIDWhenItHasOneItem(t *testing.T) {
 	s := prepared(t)
-	kits := variantsBy(s, t, func(inventory map[string]any) bool { return inventory["kit"] == true })
+	kits := variantsBy(t, s, func(inventory map[string]any) bool { return inventory["kit"] == true })
 	require.NotEmpty(t, kits)
 	_, err := s.InventoryItem(t.Context(), s.caller, kits[0], mapping.NoQuery{})
 	e := requireCode(t, InventoryItemNotFound, err)
 	require.Contains(t, e.Message.In(mapping.English), "iitem_", "the items of the kit are not named")
 
-	unmanaged := variantsBy(s, t, func(inventory map[string]any) bool { return inventory["managed"] == false })
+	unmanaged := variantsBy(t, s, func(inventory map[string]any) bool { return inventory["managed"] == false })
 	require.NotEmpty(t, unmanaged)
 	_, err = s.InventoryItem(t.Context(), s.caller, unmanaged[0], mapping.NoQuery{})
 	e = requireCode(t, InventoryItemNotFound, err)

@@ -182,12 +182,11 @@ func TestStoppingLetsRequestsUnderWayFinish(t *testing.T) {
 		answered <- answer
 	}()
 	require.Eventually(t, func() bool { return len(medusa.Calls()) == 1 }, 5*time.Second, time.Millisecond)
-	stopped := make(chan error, 1)
-	go func() { stopped <- p.stop(t) }()
+	p.terminate(t)
 	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), `"msg":"stopping"`) }, 5*time.Second, time.Millisecond)
 	close(released)
 	require.Equal(t, http.StatusOK, (<-answered).status)
-	require.NoError(t, <-stopped, "a stop on request is no failure")
+	require.NoError(t, p.end(t), "a stop on request is no failure")
 }
 
 func TestAPortInUseIsTold(t *testing.T) {

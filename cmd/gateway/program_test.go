@@ -114,7 +114,18 @@ func launch(t testing.TB, arguments []string, environment ...string) *program {
 // stop asks the program to stop and returns how it ended.
 func (p *program) stop(t testing.TB) error {
 	t.Helper()
+	p.terminate(t)
+	return p.end(t)
+}
+
+func (p *program) terminate(t testing.TB) {
+	t.Helper()
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
+}
+
+// end waits for the program's end and returns how it ended.
+func (p *program) end(t testing.TB) error {
+	t.Helper()
 	select {
 	case <-p.ended:
 	case <-time.After(20 * time.Second):
