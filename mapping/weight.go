@@ -15,9 +15,22 @@ var one = QuantityOf(1)
 // metadata.weight, else metadata.quantity, else 1. Not valid is what is there
 // but is no positive number; it counts as 1.
 func weightOf(metadata medusaclient.Raw) (weight Quantity, valid bool) {
-	value := gjson.GetBytes(metadata, "weight")
+	if !gjson.ValidBytes(metadata) {
+		return one, true
+	}
+	var named, quantity gjson.Result
+	gjson.ParseBytes(metadata).ForEach(func(key, value gjson.Result) bool {
+		switch key.Str {
+		case "weight":
+			named = value
+		case "quantity":
+			quantity = value
+		}
+		return true
+	})
+	value := named
 	if value.Type == gjson.Null {
-		value = gjson.GetBytes(metadata, "quantity")
+		value = quantity
 	}
 	switch value.Type {
 	case gjson.Null:

@@ -83,7 +83,7 @@ func TestInvalidWeightIsNamed(t *testing.T) {
 func FuzzWeight(f *testing.F) {
 	for _, metadata := range []string{
 		`{"weight":7}`, `{"weight":" 7 "}`, `{"weight":"siete"}`, `{"quantity":"1e1"}`, `{"weight":null,"quantity":3.5}`, `{"weight":{}}`,
-		`null`, `[]`, `""`, `{"weight":1e400}`, `{"weight":"\ud800"}`, `{"weight":01}`, `{`,
+		`null`, `[]`, `""`, `{"weight":1e400}`, `{"weight":"\ud800"}`, `{"weight":01}`, `{`, `{"weight"0`, `{"weight":1,"weight":2}`,
 	} {
 		f.Add([]byte(metadata))
 	}
