@@ -5,16 +5,12 @@ RUN go mod download
 COPY . .
 ARG VERSION=dev
 RUN CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/gateway ./cmd/gateway
-# The state is kept here; made in this stage because the next has nothing to make it with.
-RUN mkdir -p /out/data
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/
 COPY --from=build /out/gateway /gateway
-COPY --from=build --chown=65532:65532 /out/data /data
 # A number, so that Kubernetes can see that it is not root.
 USER 65532:65532
-VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD ["/gateway", "check", "--health"]
 ENTRYPOINT ["/gateway"]

@@ -57,14 +57,18 @@ type Caller struct {
 const readyTimeout = 2 * time.Second
 
 // Ready says whether Medusa answers the gateway's own user. Who asks at the same
-// time shares the call.
+// time shares the call, which is given its usual time: that nobody waits for it
+// to the end says nothing to the breaker.
 func (g *Gateway) Ready(ctx context.Context) error {
-	_, err, _ := g.readiness.Do("", func() (any, error) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
-		defer cancel()
-		return g.currency.fetch(ctx)
-	})
-	return errorOf(err, "")
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	asked := g.readiness.DoChan("", func() (any, error) { return g.currency.fetch(context.WithoutCancel(ctx)) })
+	select {
+	case answered := <-asked:
+		return errorOf(answered.Err, "")
+	case <-ctx.Done():
+		return errorOf(ctx.Err(), "")
+	}
 }
 
 // Prepare reads what is held from the start: the store's default currency.

@@ -2,7 +2,6 @@ package bff
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -12,11 +11,14 @@ import (
 	"github.com/cannahub/gateway/medusaclient"
 )
 
-// currencyMaxAge is after how long the store is asked again. Nobody waits for
-// it: the known currency serves meanwhile.
-const currencyMaxAge = 10 * time.Minute
+const (
+	// currencyMaxAge is after how long the store is asked again. Nobody waits
+	// for it: the known currency serves meanwhile.
+	currencyMaxAge = 10 * time.Minute
 
-var errNoStore = errors.New("medusa has no store with a default currency")
+	// currencyRetry is after how long it is asked again when that failed.
+	currencyRetry = 30 * time.Second
+)
 
 // currency holds the store's default currency.
 type currency struct {
@@ -24,9 +26,10 @@ type currency struct {
 	account *medusaclient.Account
 	reads   singleflight.Group
 
-	mu     sync.Mutex
-	known  string
-	readAt time.Time
+	mu    sync.Mutex
+	held  bool
+	known string
+	askAt time.Time // when to ask again
 }
 
 // or returns the currency that was asked for, else the store's default.
@@ -37,26 +40,32 @@ func (c *currency) or(ctx context.Context, asked string) (string, error) {
 	return c.code(ctx)
 }
 
-// code returns the store's default currency (ISO 4217, lower case).
+// code returns the store's default currency (ISO 4217, lower case), empty when
+// it has none: then nothing has a price.
 func (c *currency) code(ctx context.Context) (string, error) {
 	c.mu.Lock()
-	known, age := c.known, time.Since(c.readAt)
+	held, known, due := c.held, c.known, time.Now().After(c.askAt)
 	c.mu.Unlock()
-	if known == "" {
+	if !held {
 		return c.read(ctx)
 	}
-	if age > currencyMaxAge {
-		// No request pays for it.
-		ctx := new(medusaclient.Request).With(context.WithoutCancel(ctx))
-		c.reads.DoChan("", func() (any, error) {
-			code, err := c.fetch(ctx)
-			if err != nil {
-				slog.WarnContext(ctx, "store currency not refreshed", "error", err)
-			}
-			return code, err
-		})
+	if due {
+		c.refresh(ctx)
 	}
 	return known, nil
+}
+
+// refresh asks again, in the background and at nobody's expense.
+func (c *currency) refresh(ctx context.Context) {
+	ctx = new(medusaclient.Request).With(context.WithoutCancel(ctx))
+	c.reads.DoChan("", func() (any, error) {
+		code, err := c.fetch(ctx)
+		if err != nil {
+			slog.WarnContext(ctx, "store currency not refreshed", "error", err)
+			c.askAgain(currencyRetry)
+		}
+		return code, err
+	})
 }
 
 // read asks Medusa; callers at the same time share the call.
@@ -80,19 +89,31 @@ func (c *currency) fetch(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	code := defaultCurrency(stores)
+	c.hold(code)
+	return code, nil
+}
+
+func defaultCurrency(stores []medusaclient.Store) string {
 	for _, store := range stores {
 		for _, supported := range store.SupportedCurrencies {
 			if supported.IsDefault {
-				c.hold(supported.CurrencyCode)
-				return supported.CurrencyCode, nil
+				return supported.CurrencyCode
 			}
 		}
 	}
-	return "", errNoStore
+	return ""
 }
 
 func (c *currency) hold(code string) {
+	c.askAgain(currencyMaxAge)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.known, c.readAt = code, time.Now()
+	c.held, c.known = true, code
+}
+
+func (c *currency) askAgain(after time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.askAt = time.Now().Add(after)
 }

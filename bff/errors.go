@@ -23,6 +23,7 @@ const (
 	InventoryItemNotFound Code = "INVENTORY_ITEM_NOT_FOUND"
 	StockLocationNotFound Code = "STOCK_LOCATION_NOT_FOUND"
 	ValidationFailed      Code = "VALIDATION_FAILED"
+	URITooLong            Code = "URI_TOO_LONG"
 	NetworkError          Code = "NETWORK_ERROR"
 	Internal              Code = "INTERNAL"
 	// Canceled: the caller went away before there was an answer.
@@ -82,6 +83,8 @@ func errorOf(err error, missing Code, id ...any) error {
 		return refusalOf(refused, missing, id)
 	case errors.As(err, &outage):
 		return outageOf(outage)
+	case errors.Is(err, medusaclient.ErrTooLong):
+		return &Error{Code: URITooLong, Message: mapping.Message{Key: "URI_TOO_LONG.upstream"}, Err: err}
 	case errors.Is(err, context.DeadlineExceeded):
 		return networkError(Slow, "NETWORK_ERROR.slow", 0, err)
 	case errors.Is(err, context.Canceled):
@@ -92,11 +95,12 @@ func errorOf(err error, missing Code, id ...any) error {
 
 func refusalOf(refused *medusaclient.Error, missing Code, id []any) *Error {
 	switch {
+	case refused.Foreign:
 	case refused.Status == http.StatusUnauthorized:
 		return &Error{Code: Unauthorized, Message: mapping.Message{Key: string(Unauthorized)}, Err: refused}
 	case refused.Status == http.StatusForbidden:
 		return &Error{Code: Forbidden, Message: mapping.Message{Key: string(Forbidden)}, Err: refused}
-	case refused.Status == http.StatusNotFound && missing != "":
+	case refused.Status == http.StatusNotFound && refused.Type == "not_found" && missing != "":
 		return &Error{Code: missing, Message: mapping.Message{Key: string(missing), Args: id}, Err: refused}
 	}
 	return networkError(Broken, "NETWORK_ERROR.broken", 0, refused)

@@ -13,7 +13,7 @@ import (
 
 func TestErrorsOfLowerRoomsAreTranslated(t *testing.T) {
 	refusal := func(status int) error {
-		return fmt.Errorf("wrapped: %w", &medusaclient.Error{Status: status, Message: "Medusa's own words"})
+		return fmt.Errorf("wrapped: %w", &medusaclient.Error{Status: status, Type: "not_found", Message: "Medusa's own words"})
 	}
 	outage := func(reason medusaclient.Reason) error {
 		return &medusaclient.OutageError{Reason: reason, Err: errOther}
@@ -27,6 +27,9 @@ func TestErrorsOfLowerRoomsAreTranslated(t *testing.T) {
 		"refused credential":           {err: refusal(401), code: Unauthorized},
 		"roles":                        {err: refusal(403), code: Forbidden},
 		"missing":                      {err: refusal(404), code: ProductNotFound},
+		"another 404 than Medusa's":    {err: &medusaclient.Error{Status: 404}, code: NetworkError, outage: Broken},
+		"a refusal before Medusa":      {err: &medusaclient.Error{Status: 403, Foreign: true}, code: NetworkError, outage: Broken},
+		"too long a call":              {err: medusaclient.ErrTooLong, code: URITooLong},
 		"a mistake of ours":            {err: refusal(400), code: NetworkError, outage: Broken},
 		"Medusa's own failure":         {err: refusal(500), code: NetworkError, outage: Broken},
 		"the gateway's own credential": {err: &medusaclient.AccountError{Err: refusal(401)}, code: NetworkError, outage: Broken},

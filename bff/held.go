@@ -90,7 +90,7 @@ func (h *held) answer(ctx context.Context, caller Caller, key string, make func(
 		return answer, nil
 	}
 	leads := false
-	flight := h.flights.DoChan(key+strconv.FormatUint(generation, 36), func() (any, error) {
+	flight := h.flights.DoChan(key+"\x00"+strconv.FormatUint(generation, 36), func() (any, error) {
 		leads = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.timeout)
 		defer cancel()

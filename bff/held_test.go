@@ -223,6 +223,24 @@ func TestAnAnswerOlderThanTheStockIsNeitherKeptNorJoined(t *testing.T) {
 	require.JSONEq(t, `2`, string(fresh.JSON), "an answer held from before the change was given")
 }
 
+func TestAFlightIsJoinedByItsOwnQuestionOnly(t *testing.T) {
+	h := newCounted(t, time.Minute, 1<<20)
+	began, goOn := make(chan struct{}), make(chan struct{})
+	go func() {
+		_, _ = h.answer(context.Background(), Caller{}, "prod_x1", func(context.Context) (any, error) {
+			close(began)
+			<-goOn
+			return "the stock of prod_x1", nil
+		})
+	}()
+	<-began
+	defer close(goOn)
+	h.generation.Store(36) // "10" in the digits of a key, and "prod_x1" then "0" before
+	answer, err := h.ask(Caller{}, "prod_x")
+	require.NoError(t, err)
+	require.JSONEq(t, `1`, string(answer.JSON), "another question's answer")
+}
+
 func TestHeldAnswersAreBoundedInBytes(t *testing.T) {
 	const bound = 64 << 10
 	h := newCounted(t, time.Minute, bound)

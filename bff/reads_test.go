@@ -3,6 +3,8 @@ package bff
 import (
 	"context"
 	"net/http"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -119,7 +121,7 @@ func TestTheStoresCurrencyIsReadOnce(t *testing.T) {
 
 func TestTheStoresCurrencyIsRefreshedWithoutAnybodyWaiting(t *testing.T) {
 	s := prepared(t)
-	s.currency.readAt = time.Now().Add(-currencyMaxAge - time.Second)
+	s.currency.askAgain(-time.Second)
 	released := make(chan struct{})
 	s.medusa.Fail(medusatest.Match{Path: "/admin/stores"}, medusatest.Hold(released))
 	_, err := s.ProductWithInventory(t.Context(), s.caller, "prod_blue_dream", mapping.ProductQuery{})
@@ -129,7 +131,7 @@ func TestTheStoresCurrencyIsRefreshedWithoutAnybodyWaiting(t *testing.T) {
 	require.Eventually(t, func() bool {
 		s.currency.mu.Lock()
 		defer s.currency.mu.Unlock()
-		return time.Since(s.currency.readAt) < time.Minute
+		return s.currency.askAt.After(time.Now().Add(currencyMaxAge - time.Minute))
 	}, 5*time.Second, time.Millisecond, "the refreshed currency was not kept")
 }
 
@@ -148,4 +150,67 @@ func TestARefusedGatewayUserIsNotTheCallersFault(t *testing.T) {
 	_, err := s.ProductWithInventory(context.Background(), s.caller, "prod_blue_dream", mapping.ProductQuery{})
 	e := requireCode(t, NetworkError, err)
 	require.Equal(t, Broken, e.Outage)
+}
+
+func TestAFailedRefreshOfTheCurrencyIsNotRepeatedByEveryRequest(t *testing.T) {
+	s := prepared(t, func(c *Config) { c.CacheTTL = 0 })
+	s.currency.askAgain(-time.Second)
+	s.medusa.Fail(medusatest.Match{Path: "/admin/stores"}, medusatest.Answer(400, `{"type":"invalid_data","message":"no"}`))
+	ask := func() {
+		_, err := s.ProductWithInventory(t.Context(), s.caller, "prod_blue_dream", mapping.ProductQuery{})
+		require.NoError(t, err)
+	}
+	ask()
+	require.Eventually(t, func() bool {
+		s.currency.mu.Lock()
+		defer s.currency.mu.Unlock()
+		return s.currency.askAt.After(time.Now())
+	}, 5*time.Second, time.Millisecond, "the failed refresh is due again at once")
+	s.medusa.ResetCalls()
+	ask()
+	require.Equal(t, []string{"GET /admin/products/prod_blue_dream"}, s.paths())
+}
+
+func TestAStoreWithoutACurrencyHasStockAllTheSame(t *testing.T) {
+	s := newShop(t)
+	s.medusa.Fail(medusatest.Match{Path: "/admin/stores"}, medusatest.Answer(200, `{"stores":[{"id":"store_x","supported_currencies":[]}],"count":1}`))
+	require.NoError(t, s.Ready(t.Context()))
+	answer, err := s.ProductWithInventory(t.Context(), s.caller, "prod_blue_dream", mapping.ProductQuery{})
+	decoded := read(t, answer, err)
+	variants := decoded["product"].(map[string]any)["variants"].([]any)
+	require.Nil(t, variants[0].(map[string]any)["price"])
+	require.NotEmpty(t, decoded["inventory"])
+}
+
+func TestASlowMedusaIsNotClosedByItsProbes(t *testing.T) {
+	s := prepared(t)
+	lift := s.medusa.Fail(medusatest.Match{}, medusatest.Hang())
+	for range 3 {
+		e := requireCode(t, NetworkError, s.Ready(t.Context()))
+		require.Equal(t, Slow, e.Outage)
+	}
+	lift()
+	_, err := s.Locations(t.Context(), s.caller, mapping.LocationsQuery{Page: firstPage})
+	require.NoError(t, err, "impatient probes closed the way for callers")
+}
+
+func TestWhatStandsBeforeMedusaDoesNotSpeakForIt(t *testing.T) {
+	for _, status := range []int{401, 403, 404} {
+		s := prepared(t)
+		s.medusa.Fail(medusatest.Match{Path: "/admin/products/*"}, medusatest.Answer(status, "<html>default backend</html>"))
+		_, err := s.ProductWithInventory(t.Context(), s.caller, "prod_blue_dream", mapping.ProductQuery{})
+		e := requireCode(t, NetworkError, err)
+		require.Equal(t, Broken, e.Outage, "status %d", status)
+	}
+}
+
+func TestAQuestionThatMedusaCannotTakeIsTooLong(t *testing.T) {
+	s := prepared(t)
+	skus := make([]string, 40)
+	for i := range skus {
+		skus[i] = strings.Repeat("/", 190) + strconv.Itoa(i)
+	}
+	_, err := s.Inventory(t.Context(), s.caller, mapping.InventoryQuery{SKUs: skus, Page: firstPage})
+	requireCode(t, URITooLong, err)
+	require.Empty(t, s.paths())
 }

@@ -236,7 +236,7 @@ func unitsByLocation(variant medusaclient.ProductVariant, warned *warnings) []un
 		required, levels := requiredQuantity(link, variant, warned), levelsOf(link)
 		known = slices.Grow(known, len(levels))
 		for _, level := range levels {
-			at := newUnits(level, link.InventoryItemID, required, warned)
+			at := newUnits(level, link.InventoryItemID, unitsOf(variant, required), warned)
 			i, found := slices.BinarySearchFunc(known, at.locationID, func(u units, id string) int { return cmp.Compare(u.locationID, id) })
 			if found {
 				known[i] = known[i].least(at)
@@ -253,22 +253,22 @@ func unitsByLocation(variant medusaclient.ProductVariant, warned *warnings) []un
 	return known
 }
 
-func newUnits(level medusaclient.InventoryLevel, itemID string, required Quantity, warned *warnings) units {
+func newUnits(level medusaclient.InventoryLevel, itemID string, makes func(Quantity) Quantity, warned *warnings) units {
 	stocked, reserved, incoming := read(level.StockedQuantity), read(level.ReservedQuantity), read(level.IncomingQuantity)
 	return units{
 		locationID: level.LocationID, locationName: locationName(level, itemID, warned),
-		quantity: unitsIn(stocked, required), available: unitsIn(stocked.Sub(reserved), required),
-		incoming: unitsIn(incoming, required), items: 1,
+		quantity: makes(stocked), available: makes(stocked.Sub(reserved)),
+		incoming: makes(incoming), items: 1,
 	}
 }
 
-// unitsIn is how many units of a variant a quantity of its item makes: exact
-// when each takes one, else whole ones.
-func unitsIn(quantity, required Quantity) Quantity {
-	if required.Cmp(one) == 0 {
-		return quantity
+// unitsOf says how many units of a variant a quantity of its item makes: exactly
+// so when each takes one, else whole ones, as kits always are.
+func unitsOf(variant medusaclient.ProductVariant, required Quantity) func(Quantity) Quantity {
+	if required.Cmp(one) == 0 && !isKit(variant) {
+		return func(quantity Quantity) Quantity { return quantity }
 	}
-	return quantity.wholes(required)
+	return func(quantity Quantity) Quantity { return quantity.wholes(required) }
 }
 
 func smaller(a, b Quantity) Quantity {

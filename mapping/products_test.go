@@ -134,6 +134,14 @@ func TestKitIsAsManyAsItsScarcestItemAllows(t *testing.T) {
 	}, codes(answer.Warnings), "items that only kits hold")
 }
 
+func TestKitIsWholeAlsoOfFractions(t *testing.T) {
+	answer := translate(variant("variant_kit", ``,
+		takes("1", "iitem_a", level("sloc_a", "2.5", "0.75", "0.5")),
+		takes("1", "iitem_b", level("sloc_a", "7", "0", "9"))))
+	quantity, available, reserved, incoming, _ := stockOf(answer, "variant_kit")
+	assert.Equal(t, [4]string{"2", "1", "1", "0"}, [4]string{quantity, available, reserved, incoming})
+}
+
 func TestKitBelowZero(t *testing.T) {
 	answer := translate(variant("variant_kit", ``,
 		takes("2", "iitem_a", level("sloc_a", "-5", "0", "0"), level("sloc_b", "-1", "0", "0")),

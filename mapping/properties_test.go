@@ -73,8 +73,8 @@ func required(t rapid.TB, link medusaclient.VariantInventoryItem) *big.Rat {
 }
 
 // unitsAt counts the plain way: at each location what each item makes, whole
-// units unless each takes one, and for a kit the least of them, 0 for an item
-// that is not there.
+// units unless it is one item of which each takes one, and for a kit the least
+// of them, 0 for an item that is not there.
 func unitsAt(t rapid.TB, variant medusaclient.ProductVariant, locationID string, of func(medusaclient.InventoryLevel) *big.Rat) *big.Rat {
 	t.Helper()
 	var least *big.Rat
@@ -83,7 +83,7 @@ func unitsAt(t rapid.TB, variant medusaclient.ProductVariant, locationID string,
 		for _, level := range link.Inventory.LocationLevels {
 			if level.LocationID == locationID {
 				made = new(big.Rat).Quo(of(level), required(t, link))
-				if required(t, link).Cmp(big.NewRat(1, 1)) != 0 {
+				if required(t, link).Cmp(big.NewRat(1, 1)) != 0 || len(variant.InventoryItems) > 1 {
 					made = floored(made)
 				}
 			}

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -14,6 +15,8 @@ const (
 	defaultLimit = 20
 	maxLimit     = 100
 	maxOffset    = 1<<31 - 1
+
+	maxFaults = 20
 
 	maxText = 200 // characters of a search or an id
 	maxIDs  = 100 // ids or SKUs in one query
@@ -170,14 +173,18 @@ func newQueryReader(rawQuery string) *queryReader {
 func (r *queryReader) faults() []Fault {
 	for _, name := range slices.Sorted(maps.Keys(r.values)) {
 		if !slices.Contains(r.known, name) {
-			r.fault(name, "UNKNOWN_PARAMETER", name, strings.Join(r.known, ", "))
+			r.fault(name, "UNKNOWN_PARAMETER", name, cmp.Or(strings.Join(r.known, ", "), "–"))
 		}
 	}
 	return r.wrong
 }
 
+// fault lists a fault. Beyond some nobody reads them, and a query can hold
+// thousands of unknown parameters.
 func (r *queryReader) fault(name, code string, args ...any) {
-	r.wrong = append(r.wrong, Fault{Pointer: "/" + name, Code: code, Args: args})
+	if len(r.wrong) < maxFaults {
+		r.wrong = append(r.wrong, Fault{Pointer: "/" + name, Code: code, Args: args})
+	}
 }
 
 // one returns the value of a parameter, and whether there is a usable one.

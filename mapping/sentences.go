@@ -78,6 +78,11 @@ var sentences = map[string][languages]string{
 		Spanish: "La ruta y la consulta pueden tener como máximo %d bytes.",
 		German:  "Pfad und Abfrage dürfen höchstens %d Bytes haben.",
 	},
+	"URI_TOO_LONG.upstream": {
+		English: "Asked of Medusa, this is too long; ask for less at once.",
+		Spanish: "Preguntado a Medusa, esto es demasiado largo; pida menos a la vez.",
+		German:  "Bei Medusa erfragt ist dies zu lang; fragen Sie nach weniger auf einmal.",
+	},
 	"VALIDATION_FAILED": {
 		English: "The request breaks a rule; see errors.",
 		Spanish: "La solicitud incumple una regla; vea errors.",

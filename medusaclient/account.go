@@ -81,6 +81,9 @@ func (a *Account) credential(ctx context.Context) (Credential, error) {
 	})
 	select {
 	case result := <-renewal:
+		if result.Err != nil && time.Now().Before(current.Expires()) {
+			return current, nil // it holds yet, and the next call tries again
+		}
 		renewed, _ := result.Val.(Credential)
 		return renewed, result.Err
 	case <-ctx.Done():

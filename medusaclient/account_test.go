@@ -209,3 +209,13 @@ func TestAccountByKeyNeverSignsIn(t *testing.T) {
 	assert.Equal(t, map[string]int{stores: 20}, received(server))
 	assert.Equal(t, SecretKey(medusatest.SecretKey).header, server.Calls()[0].Header.Get("Authorization"))
 }
+
+func TestATokenThatHoldsIsUsedWhenRenewingFails(t *testing.T) {
+	server, client, account := memoryAccount(t)
+	require.NoError(t, listStores(t.Context(), account, client))
+	account.mu.Lock()
+	account.renewAt = time.Now() // its last fifth begins
+	account.mu.Unlock()
+	server.Fail(medusatest.Match{Path: "/auth/**"}, medusatest.Answer(500, `{"type":"unknown_error","message":"no"}`))
+	require.NoError(t, listStores(t.Context(), account, client), "a good token was dropped")
+}

@@ -21,6 +21,7 @@ import (
 	"github.com/failsafe-go/failsafe-go/circuitbreaker"
 	"github.com/failsafe-go/failsafe-go/retrypolicy"
 	"github.com/go-resty/resty/v2"
+	"github.com/goccy/go-json"
 	"github.com/prometheus/client_golang/prometheus"
 	"go.opentelemetry.io/contrib/instrumentation/net/http/otelhttp"
 )
@@ -33,6 +34,10 @@ const (
 	// maxAnswer bounds an answer: a page of 300 inventory items with five
 	// locations each has 0.6 MB, 1,000 updated levels have as much.
 	maxAnswer = 32 << 20
+
+	// maxHead leaves room for the other headers below Node's 16 KiB for a
+	// request's line and headers, beyond which it answers with nothing.
+	maxHead = 15 << 10
 
 	breakerWindow   = 10
 	breakerFailures = 5
@@ -167,8 +172,12 @@ func (k call) read(body []byte, into target) error {
 	return nil
 }
 
-// do makes a call, within the policies, and reads the answer into into.
+// do makes a call, within the policies, and reads the answer into into. A call
+// that Node would not take is ErrTooLong and is not made.
 func (c *Client) do(ctx context.Context, k call, into target) error {
+	if len(k.path)+len(k.credential.header) > maxHead {
+		return ErrTooLong
+	}
 	err := c.policies.WithContext(ctx).RunWithExecution(func(execution failsafe.Execution[struct{}]) error {
 		return c.attempt(execution.Context(), k, into)
 	})
@@ -269,7 +278,10 @@ func readBounded(into *bytes.Buffer, body io.Reader, length int64) error {
 func outageOf(k call, err error, unsent bool) *OutageError {
 	reason := Unreachable
 	var timeout net.Error
+	dial, _ := errors.AsType[*net.OpError](err)
 	switch {
+	case dial != nil && dial.Op == "dial":
+		unsent = true
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		reason = TooSlow
 	case errors.Is(err, errTooLarge), errors.Is(err, io.ErrUnexpectedEOF):
@@ -282,11 +294,18 @@ func outageOf(k call, err error, unsent bool) *OutageError {
 // gateway's 5xx in front of it. A 500 of Medusa's own is often the client's
 // mistake (an unknown order column, a bad date), so it does not count.
 func countsAsOutage(err error) bool {
-	if _, outage := errors.AsType[*OutageError](err); outage {
-		return true
+	if outage, ok := errors.AsType[*OutageError](err); ok {
+		return !ofOneAnswer(outage.Err)
 	}
 	refused, ok := errors.AsType[*Error](err)
 	return ok && refused.Status > http.StatusInternalServerError
+}
+
+// ofOneAnswer says whether an answer came and is Medusa's, and only this one
+// cannot be used: it is too large, or holds what nobody foresaw.
+func ofOneAnswer(err error) bool {
+	_, unforeseen := errors.AsType[*json.UnmarshalTypeError](err)
+	return unforeseen || errors.Is(err, errTooLarge) || errors.Is(err, errNotWhole)
 }
 
 // mayRepeat says whether a failed attempt may be sent again: what cannot have
@@ -294,7 +313,7 @@ func countsAsOutage(err error) bool {
 // connection was never made. Slowness and size are not answered with more work.
 func mayRepeat(err error) bool {
 	outage, ok := errors.AsType[*OutageError](err)
-	if !ok || outage.Reason == TooSlow || errors.Is(outage.Err, errTooLarge) {
+	if !ok || outage.Reason == TooSlow || ofOneAnswer(outage.Err) {
 		return false
 	}
 	return outage.unsent || strings.HasPrefix(outage.Endpoint, http.MethodGet+" ")

@@ -1,20 +1,22 @@
 package medusaclient
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 )
 
-// Error is a refusal: Medusa answered, with a status of 400 or more.
-// Type, Code and Message are Medusa's own words, empty where it sent none.
+// Error is a refusal: an answer with a status of 400 or more. Type, Code and
+// Message are Medusa's own words, empty where it sent none.
 type Error struct {
 	Endpoint string
 	Status   int
 	Type     string
 	Code     string
 	Message  string
+	Foreign  bool // not in Medusa's form: something before it, or no route of its
 }
 
 func (e *Error) Error() string {
@@ -47,6 +49,9 @@ type OutageError struct {
 	unsent     bool // the connection was never made, so nothing can have happened
 }
 
+// ErrTooLong says that a call would be longer than what Node takes.
+var ErrTooLong = errors.New("medusa: the call is longer than Node takes")
+
 func (e *OutageError) Error() string {
 	return fmt.Sprintf("medusa: %s: %s: %v", e.Endpoint, e.Reason, e.Err)
 }
@@ -68,7 +73,7 @@ func refusal(endpoint string, status int, body []byte) *Error {
 		Errors  []string `json:"errors"`
 	}
 	if decode(body, &said) != nil {
-		e.Message = http.StatusText(status)
+		e.Message, e.Foreign = http.StatusText(status), true
 		return e
 	}
 	e.Type, e.Code, e.Message = said.Type, said.Code, said.Message

@@ -30,7 +30,7 @@ func TestRefusalsAsRecorded(t *testing.T) {
 		"404-inventory-item":               {Status: 404, Type: "not_found", Message: "Inventory item with id: iitem_nope was not found"},
 		"404-product":                      {Status: 404, Type: "not_found", Message: "Product not found"},
 		"404-stock-location":               {Status: 404, Type: "not_found", Message: "Stock location with id: sloc_nope was not found"},
-		"404-unknown-route-html":           {Status: 404, Message: "Not Found"},
+		"404-unknown-route-html":           {Status: 404, Message: "Not Found", Foreign: true},
 		"413-body-too-large":               {Status: 413, Type: "unknown_error", Message: "request entity too large"},
 		"500-unknown":                      {Status: 500, Type: "unknown_error", Code: "unknown_error", Message: "An unknown error occurred."},
 	}
@@ -71,7 +71,7 @@ func TestRefusalsWithoutMedusasWords(t *testing.T) {
 		"null":                                 "null",
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, &Error{Endpoint: "GET /x", Status: 431, Message: "Request Header Fields Too Large"},
+			assert.Equal(t, &Error{Endpoint: "GET /x", Status: 431, Message: "Request Header Fields Too Large", Foreign: true},
 				refusal("GET /x", http.StatusRequestHeaderFieldsTooLarge, []byte(body)))
 		})
 	}

@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -272,10 +274,18 @@ func TestNonsense(t *testing.T) {
 	})
 }
 
-func TestAnOverlongRequestIsRefused(t *testing.T) {
-	_, client, by := memoryClient(t, Config{})
-	_, err := client.InventoryItems.List(t.Context(), by, InventoryItemFilter{Search: string(make([]byte, 17_000))}, 1, 0)
-	assert.Equal(t, &Error{Endpoint: "GET /admin/inventory-items", Status: 431, Message: "Request Header Fields Too Large"}, err)
+func TestACallIsAsLongAsNodeTakesAndNoLonger(t *testing.T) {
+	server, client, by := memoryClient(t, Config{})
+	search := func(length int) error {
+		_, err := client.InventoryItems.List(t.Context(), by, InventoryItemFilter{Search: strings.Repeat("x", length)}, 1, 0)
+		return err
+	}
+	longest := sort.Search(maxHead, func(length int) bool { return errors.Is(search(length), ErrTooLong) }) - 1
+	require.NoError(t, search(longest), "the longest call that is made is too long")
+	assert.Greater(t, longest, 12_000)
+	server.ResetCalls()
+	require.ErrorIs(t, search(longest+1), ErrTooLong)
+	assert.Empty(t, server.Calls())
 }
 
 func TestPagesAreReadToTheEndOrNotAtAll(t *testing.T) {

@@ -266,6 +266,14 @@ func TestWhatDoesNotOpenTheBreaker(t *testing.T) {
 		fails(t, client, by, many)
 		assert.Len(t, server.Calls(), many, "after %d", status)
 	}
+	t.Run("an answer of Medusa's that cannot be used", func(t *testing.T) {
+		for _, body := range []string{`{"stores":"none"}`, `{}`} {
+			server, client, by := memoryClient(t, Config{})
+			server.Fail(medusatest.Match{}, medusatest.Answer(200, body))
+			fails(t, client, by, many)
+			assert.Len(t, server.Calls(), many, "%s", body)
+		}
+	})
 	t.Run("callers who leave", func(t *testing.T) {
 		registry := prometheus.NewRegistry()
 		server, client, by := memoryClient(t, Config{Metrics: registry})

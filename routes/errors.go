@@ -19,7 +19,6 @@ const (
 	routeNotFound    bff.Code = "ROUTE_NOT_FOUND"
 	methodNotAllowed bff.Code = "METHOD_NOT_ALLOWED"
 	bodyTooLarge     bff.Code = "BODY_TOO_LARGE"
-	uriTooLong       bff.Code = "URI_TOO_LONG"
 	rateLimited      bff.Code = "RATE_LIMITED"
 )
 
@@ -34,12 +33,12 @@ var statuses = map[bff.Code]int{
 	bff.InventoryItemNotFound: http.StatusNotFound,
 	bff.StockLocationNotFound: http.StatusNotFound,
 	bff.ValidationFailed:      http.StatusUnprocessableEntity,
+	bff.URITooLong:            http.StatusRequestURITooLong,
 	bff.Internal:              http.StatusInternalServerError,
 	bff.Canceled:              statusClientClosed,
 	routeNotFound:             http.StatusNotFound,
 	methodNotAllowed:          http.StatusMethodNotAllowed,
 	bodyTooLarge:              http.StatusRequestEntityTooLarge,
-	uriTooLong:                http.StatusRequestURITooLong,
 	rateLimited:               http.StatusTooManyRequests,
 }
 

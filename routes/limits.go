@@ -5,6 +5,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"github.com/cannahub/gateway/bff"
 	"github.com/cannahub/gateway/mapping"
 )
 
@@ -20,7 +21,7 @@ func limitRequest(maxBody int64) echo.MiddlewareFunc {
 			request := c.Request()
 			switch {
 			case len(request.RequestURI) > maxURI:
-				return newError(uriTooLong, maxURI)
+				return newError(bff.URITooLong, maxURI)
 			case request.ContentLength > maxBody:
 				return newError(bodyTooLarge, maxBody)
 			case takesNoBody(request.Method) && request.ContentLength != 0:

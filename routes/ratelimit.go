@@ -19,51 +19,82 @@ type Rate struct {
 	Burst     int
 }
 
-// limitRate holds each caller, known by credential or else by address, to a
-// rate, and tells the state in the RateLimit headers of the IETF draft.
+// limiter holds each caller to a rate.
+type limiter struct {
+	rate    Rate
+	buckets *gocache.Cache // *rate.Limiter by caller
+	proven  *gocache.Cache // credentials that Medusa took lately
+	policy  string
+}
+
+// limitRate holds each caller to a rate and tells the state in the RateLimit
+// headers of the IETF draft. A caller is known by a credential that Medusa took,
+// until then by his address, so that making up credentials helps nobody.
 func limitRate(allowed Rate) echo.MiddlewareFunc {
 	// A bucket that had time to fill is as good as a new one.
 	refill := time.Duration(float64(allowed.Burst) / allowed.PerSecond * float64(time.Second))
 	keep := max(refill, time.Second)
-	buckets := gocache.New(keep, keep)
-	policy := fmt.Sprintf(`"caller";q=%d;w=%d`, allowed.Burst, int(math.Ceil(refill.Seconds())))
-
+	l := &limiter{
+		rate: allowed, buckets: gocache.New(keep, keep), proven: gocache.New(keep, keep),
+		policy: fmt.Sprintf(`"caller";q=%d;w=%d`, allowed.Burst, int(math.Ceil(refill.Seconds()))),
+	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			bucket := bucketOf(buckets, rateKey(c), allowed)
-			granted := bucket.Allow()
-			tokens := bucket.Tokens()
-			wait := time.Duration(max(0, 1-tokens) / allowed.PerSecond * float64(time.Second))
-			header := c.Response().Header()
-			header.Set("RateLimit-Policy", policy)
-			header.Set("RateLimit", fmt.Sprintf(`"caller";r=%d;t=%s`, max(0, int(tokens)), seconds(wait)))
-			if granted {
-				return next(c)
+			fingerprint := fingerprintOf(c)
+			if err := l.take(c, l.callerOf(c, fingerprint)); err != nil {
+				return err
 			}
-			wait = max(wait, time.Second)
-			limited := newError(rateLimited, int(math.Ceil(wait.Seconds())))
-			limited.RetryAfter = wait
-			return limited
+			err := next(c)
+			if err == nil && fingerprint != "" {
+				l.proven.SetDefault(fingerprint, true)
+			}
+			return err
 		}
 	}
 }
 
-func bucketOf(buckets *gocache.Cache, key string, allowed Rate) *rate.Limiter {
+// take takes a token from a caller's bucket, or tells when there is one.
+func (l *limiter) take(c echo.Context, caller string) error {
+	bucket := l.bucketOf(caller)
+	granted := bucket.Allow()
+	tokens := bucket.Tokens()
+	wait := time.Duration(max(0, 1-tokens) / l.rate.PerSecond * float64(time.Second))
+	header := c.Response().Header()
+	header.Set("RateLimit-Policy", l.policy)
+	header.Set("RateLimit", fmt.Sprintf(`"caller";r=%d;t=%s`, max(0, int(tokens)), seconds(wait)))
+	if granted {
+		return nil
+	}
+	wait = max(wait, time.Second)
+	limited := newError(rateLimited, int(math.Ceil(wait.Seconds())))
+	limited.RetryAfter = wait
+	return limited
+}
+
+func (l *limiter) bucketOf(caller string) *rate.Limiter {
 	for {
-		found, _ := buckets.Get(key)
+		found, _ := l.buckets.Get(caller)
 		if bucket, known := found.(*rate.Limiter); known {
-			buckets.SetDefault(key, bucket) // in use: keep it longer
+			l.buckets.SetDefault(caller, bucket) // in use: keep it longer
 			return bucket
 		}
 		// Add fails when another request was first.
-		_ = buckets.Add(key, rate.NewLimiter(rate.Limit(allowed.PerSecond), allowed.Burst), gocache.DefaultExpiration)
+		_ = l.buckets.Add(caller, rate.NewLimiter(rate.Limit(l.rate.PerSecond), l.rate.Burst), gocache.DefaultExpiration)
 	}
 }
 
-func rateKey(c echo.Context) string {
+func (l *limiter) callerOf(c echo.Context, fingerprint string) string {
+	if _, proven := l.proven.Get(fingerprint); proven {
+		return fingerprint
+	}
+	return c.RealIP()
+}
+
+// fingerprintOf is empty where there is no credential.
+func fingerprintOf(c echo.Context) string {
 	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))
 	if err != nil {
-		return c.RealIP()
+		return ""
 	}
 	fingerprint := credential.Fingerprint()
 	return string(fingerprint[:])

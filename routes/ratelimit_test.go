@@ -7,12 +7,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
 func TestRateLimit(t *testing.T) {
 	s := open(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1.0 / 60, Burst: 2} })
+	require.Equal(t, http.StatusOK, s.get(t, "/api/locations").status, "counted for the address, as long as Medusa has not taken the credential")
 	for left := 1; left >= 0; left-- {
 		got := s.get(t, "/api/locations")
 		require.Equal(t, http.StatusOK, got.status)
@@ -31,9 +30,21 @@ func TestRateLimit(t *testing.T) {
 	assert.Contains(t, got.problem(t).Detail, strconv.Itoa(wait)+" s")
 	assert.Len(t, s.medusa.Calls(), calls, "Medusa is not asked for who asks too often")
 
-	s.medusa.PutUser(medusatest.User{ID: "user_ana", Email: "ana@cannahub.test"})
-	assert.Equal(t, http.StatusOK, s.get(t, "/api/locations", authorization("Bearer "+s.medusa.Token("user_ana"))).status, "another caller")
 	assert.Equal(t, http.StatusUnauthorized, s.anonymous(t, "/api/locations").status, "a caller known by address alone")
+	for range 3 {
+		assert.Equal(t, http.StatusOK, s.anonymous(t, "/healthz").status, "probes have no limit")
+		assert.Equal(t, http.StatusOK, s.anonymous(t, "/readyz").status, "probes have no limit")
+	}
+}
+
+func TestMadeUpCredentialsShareTheRateOfTheirAddress(t *testing.T) {
+	s := open(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1.0 / 60, Burst: 3} })
+	require.Equal(t, http.StatusOK, s.get(t, "/api/locations").status)
+	for i := range 2 {
+		require.Equal(t, http.StatusUnauthorized, s.get(t, "/api/locations", authorization("Bearer made-up-"+strconv.Itoa(i))).status)
+	}
+	assert.Equal(t, http.StatusTooManyRequests, s.get(t, "/api/locations", authorization("Bearer made-up-too")).status)
+	assert.Equal(t, http.StatusOK, s.get(t, "/api/locations").status, "a credential that Medusa took has a rate of its own")
 }
 
 func TestTheRateIsGrantedAnew(t *testing.T) {

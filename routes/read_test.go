@@ -187,7 +187,7 @@ func TestTooMuch(t *testing.T) {
 	s := open(t, func(b *setup) { b.routes.MaxBodyBytes = 100 })
 	got := s.get(t, "/api/inventory?search="+strings.Repeat("a", 20_000))
 	require.Equal(t, http.StatusRequestURITooLong, got.status)
-	assert.Equal(t, uriTooLong, got.problem(t).Code)
+	assert.Equal(t, bff.URITooLong, got.problem(t).Code)
 
 	got = s.ask(t, http.MethodPost, "/api/inventory", strings.NewReader(strings.Repeat("a", 101)))
 	require.Equal(t, http.StatusRequestEntityTooLarge, got.status)

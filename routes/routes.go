@@ -50,15 +50,15 @@ func newRouter(config Config) *echo.Echo {
 	e.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
 	e.IPExtractor = clientIP(config.Proxies)
 	e.Use(s.observe, cors(config.Origins), limitRequest(config.MaxBodyBytes))
-	if config.Rate.Burst > 0 {
-		e.Use(limitRate(config.Rate))
-	}
 
 	get(e, "/healthz", s.health)
 	get(e, "/readyz", s.ready)
 	get(e, "/openapi.json", s.openAPI)
 
 	api := e.Group("/api")
+	if config.Rate.Burst > 0 {
+		api.Use(limitRate(config.Rate))
+	}
 	s.serveInventory(api)
 	s.serveProducts(api)
 	s.serveLocations(api)

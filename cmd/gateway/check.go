@@ -48,13 +48,9 @@ func check(ctx context.Context, settings settings, stdout io.Writer) error {
 
 // checkHealth asks the gateway on this machine whether it lives.
 func checkHealth(ctx context.Context, settings settings) error {
-	_, port, err := net.SplitHostPort(settings.ListenAddr)
-	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
-	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort("127.0.0.1", port)+"/healthz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+reachable(settings.ListenAddr, "127.0.0.1")+"/healthz", nil)
 	if err != nil {
 		return err
 	}
@@ -67,4 +63,14 @@ func checkHealth(ctx context.Context, settings settings) error {
 		return fmt.Errorf("/healthz answers %d", response.StatusCode)
 	}
 	return nil
+}
+
+// reachable is where a listener at an address is reached from this machine:
+// loopback, when it listens at every address.
+func reachable(address, loopback string) string {
+	host, port, err := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); err != nil || (host != "" && (ip == nil || !ip.IsUnspecified())) {
+		return address
+	}
+	return net.JoinHostPort(loopback, port)
 }

@@ -18,16 +18,13 @@ func demo(ctx context.Context, settings settings, stdout, stderr io.Writer) erro
 	}
 	defer medusa.Close()
 	settings.MedusaURL, settings.MedusaEmail, settings.MedusaPassword, settings.MedusaSecretKey = address, medusatest.Email, medusatest.Password, ""
-	return start(ctx, settings, stderr, func(listening net.Addr) {
+	return start(ctx, settings, stderr, 0, func(listening net.Addr) {
 		fmt.Fprint(stdout, demoText(listening, medusa.Token(medusatest.UserID)))
 	})
 }
 
 func demoText(listening net.Addr, token string) string {
-	base := "http://localhost"
-	if address, ok := listening.(*net.TCPAddr); ok {
-		base = fmt.Sprintf("http://localhost:%d", address.Port)
-	}
+	base := "http://" + reachable(listening.String(), "localhost")
 	return fmt.Sprintf(`
 The Cannahub gateway runs at %[1]s, in front of an in-memory Medusa. Ctrl-C ends both.
 Its routes: %[1]s/openapi.json

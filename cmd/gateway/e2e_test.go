@@ -27,6 +27,7 @@ func newRealShop(t *testing.T, environment ...string) *realShop {
 	t.Helper()
 	m := medusa.Start(t)
 	p := launch(t, nil, append([]string{"MEDUSA_URL=" + m.URL, "MEDUSA_EMAIL=" + m.Email, "MEDUSA_PASSWORD=" + m.Password}, environment...)...)
+	require.Equal(t, http.StatusOK, p.get(t, "", "/readyz").status)
 	return &realShop{program: p, medusa: m, token: m.Token(t)}
 }
 
@@ -37,7 +38,7 @@ func (s *realShop) ask(t *testing.T, path string) map[string]any {
 	return answer.object(t)
 }
 
-// keys are those of an object, for comparison with the seed's samples.
+// requireKeys asserts that an object has what its documentation shows.
 func requireKeys(t *testing.T, object any, keys ...string) {
 	t.Helper()
 	require.IsType(t, map[string]any{}, object)
@@ -53,7 +54,7 @@ func first(t *testing.T, list any) map[string]any {
 	return list.([]any)[0].(map[string]any)
 }
 
-func TestRealMedusaGivesTheSeedsShapes(t *testing.T) {
+func TestRealMedusaGivesTheDocumentedShapes(t *testing.T) {
 	s := newRealShop(t)
 
 	inventory := s.ask(t, "/api/inventory?locationId=sloc_high_up&limit=5")

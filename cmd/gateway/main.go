@@ -32,6 +32,7 @@ Settings are environment variables; a .env file in the working directory is read
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(run(ctx, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
@@ -66,7 +67,7 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 func withSettings(environ []string, good func(settings) []error, command func(settings) error) error {
 	read, faults := readSettings(environ, ".env")
 	if faults = append(faults, good(read)...); len(faults) > 0 {
-		return fmt.Errorf("configuration:\n%w", errors.Join(faults...))
+		return fmt.Errorf("configuration:\n%w", errors.Join(onePerSetting(faults)...))
 	}
 	return command(read)
 }

@@ -112,7 +112,7 @@ func TestSettingsAreReadInTheirUnits(t *testing.T) {
 // printed finds what the demo tells its user to type.
 var (
 	printedToken   = regexp.MustCompile(`export TOKEN=(\S+)`)
-	printedRequest = regexp.MustCompile(`(?m)^  curl .* "?http://localhost:\d+(/[^"\s]+)"?$`)
+	printedRequest = regexp.MustCompile(`(?m)^  curl .* "?http://[^/]+(/[^"\s]+)"?$`)
 )
 
 func TestTheDemoAnswersItsThreeRequests(t *testing.T) {
@@ -187,6 +187,39 @@ func TestStoppingLetsRequestsUnderWayFinish(t *testing.T) {
 	close(released)
 	require.Equal(t, http.StatusOK, (<-answered).status)
 	require.NoError(t, p.end(t), "a stop on request is no failure")
+}
+
+func TestWhoIsToldToStopSaysSoBeforeItStopsListening(t *testing.T) {
+	p := launch(t, nil, inFrontOf(t, medusatest.New())...)
+	require.Equal(t, http.StatusOK, p.get(t, "", "/readyz").status)
+	p.terminate(t)
+	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), `"msg":"stopping"`) }, 5*time.Second, time.Millisecond)
+	answer := p.get(t, "", "/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, answer.status)
+	require.Equal(t, "stopping", answer.object(t)["status"])
+	require.NoError(t, p.end(t))
+}
+
+func TestASecondSignalEndsItAtOnce(t *testing.T) {
+	p := launch(t, nil, inFrontOf(t, medusatest.New())...)
+	p.terminate(t)
+	require.Eventually(t, func() bool { return strings.Contains(p.logs.String(), `"msg":"stopping"`) }, 5*time.Second, time.Millisecond)
+	p.terminate(t)
+	require.Error(t, p.end(t), "it goes on as if told once")
+}
+
+func TestWhereAListenerIsReached(t *testing.T) {
+	for address, want := range map[string]string{
+		":8080": "127.0.0.1:8080", "0.0.0.0:1": "127.0.0.1:1", "[::]:2": "127.0.0.1:2",
+		"192.0.2.7:8080": "192.0.2.7:8080", "[::1]:3": "[::1]:3", "gateway.local:4": "gateway.local:4",
+	} {
+		require.Equal(t, want, reachable(address, "127.0.0.1"))
+	}
+}
+
+func TestASettingThatCannotBeReadIsToldOnce(t *testing.T) {
+	_, _, stderr := runIn(t, []string{"MEDUSA_TIMEOUT=abc"})
+	require.Equal(t, 1, strings.Count(stderr, "MEDUSA_TIMEOUT"), stderr)
 }
 
 func TestAPortInUseIsTold(t *testing.T) {

@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -68,25 +68,18 @@ func (b *buffer) String() string {
 	return b.text.String()
 }
 
-// freeAddress is a loopback address that nobody listens on.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
-}
+// listens finds where the program says that it listens.
+var listens = regexp.MustCompile(`"msg":"listening","clients":"([^"]+)","ops":"([^"]+)"`)
 
 // launch starts the program and waits until it lives.
 func launch(t testing.TB, arguments []string, environment ...string) *program {
 	t.Helper()
 	binary, err := build()
 	require.NoError(t, err)
-	clients, ops := freeAddress(t), freeAddress(t)
-	p := &program{url: "http://" + clients, ops: "http://" + ops, logs: &buffer{}, ended: make(chan struct{})}
+	p := &program{logs: &buffer{}, ended: make(chan struct{})}
 	p.command = exec.CommandContext(context.Background(), binary, arguments...)
 	p.command.Dir = t.TempDir()
-	p.command.Env = append([]string{"LISTEN_ADDR=" + clients, "OPS_ADDR=" + ops}, environment...)
+	p.command.Env = append([]string{"LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0"}, environment...)
 	p.command.Stdout, p.command.Stderr = p.logs, p.logs
 	require.NoError(t, p.command.Start())
 	go func() {
@@ -100,14 +93,10 @@ func launch(t testing.TB, arguments []string, environment ...string) *program {
 			t.Logf("the program's own words:\n%s", p.logs)
 		}
 	})
-	require.Eventually(t, func() bool {
-		response, err := http.Get(p.url + "/healthz") //nolint:noctx // bounded by Eventually
-		if err != nil {
-			return false
-		}
-		_ = response.Body.Close()
-		return response.StatusCode == http.StatusOK
-	}, 20*time.Second, 20*time.Millisecond, "the program does not live: %s", p.logs)
+	require.Eventually(t, func() bool { return listens.MatchString(p.logs.String()) }, 20*time.Second, 5*time.Millisecond,
+		"the program does not listen: %s", p.logs)
+	addresses := listens.FindStringSubmatch(p.logs.String())
+	p.url, p.ops = "http://"+addresses[1], "http://"+addresses[2]
 	return p
 }
 

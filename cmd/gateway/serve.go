@@ -23,6 +23,10 @@ import (
 )
 
 const (
+	// drainTime is what a load balancer that asks every second or two needs to
+	// see that the gateway is no longer ready.
+	drainTime = 3 * time.Second
+
 	// prepareTimeout bounds the reads made before the first request.
 	prepareTimeout = 5 * time.Second
 
@@ -31,14 +35,15 @@ const (
 	maxHeaderBytes    = 256 << 10
 )
 
-// serve runs the gateway until ctx ends, then lets the requests under way
-// finish.
+// serve runs the gateway until ctx ends. Then it says that it is not ready,
+// goes on for a moment, so that who sends requests here can see it, and lets
+// the requests under way finish.
 func serve(ctx context.Context, settings settings, stderr io.Writer) error {
-	return start(ctx, settings, stderr, func(net.Addr) {})
+	return start(ctx, settings, stderr, drainTime, func(net.Addr) {})
 }
 
-// start is serve, and tells when clients are listened to.
-func start(ctx context.Context, settings settings, stderr io.Writer, listening func(net.Addr)) error {
+// start is serve with another time to drain, and tells when it listens.
+func start(ctx context.Context, settings settings, stderr io.Writer, drain time.Duration, listening func(net.Addr)) error {
 	tuneMemory(settings)
 	log := newLogger(settings, stderr)
 	slog.SetDefault(log)
@@ -74,7 +79,6 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 	}
 	ops := &http.Server{Handler: opsHandler(registry), ReadHeaderTimeout: readHeaderTimeout}
 
-	prepare(ctx, gateway, log)
 	clientsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.ListenAddr)
 	if err != nil {
 		return fmt.Errorf("LISTEN_ADDR: %w", err)
@@ -83,6 +87,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 	if err != nil {
 		return errors.Join(fmt.Errorf("OPS_ADDR: %w", err), clientsListener.Close())
 	}
+	prepare(ctx, gateway, log)
 	log.InfoContext(ctx, "listening", "clients", clientsListener.Addr().String(), "ops", opsListener.Addr().String(),
 		"medusa", settings.MedusaURL, "version", version)
 	listening(clientsListener.Addr())
@@ -96,6 +101,9 @@ func start(ctx context.Context, settings settings, stderr io.Writer, listening f
 		log.InfoContext(ctx, "stopping")
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settings.ShutdownTimeout)
 		defer cancel()
+		drained, drainedCancel := context.WithTimeout(stopCtx, drain)
+		defer drainedCancel()
+		<-drained.Done()
 		err := clients.Shutdown(stopCtx)
 		gateway.Close()
 		medusa.Close()
@@ -127,7 +135,7 @@ func prepare(ctx context.Context, gateway *bff.Gateway, log *slog.Logger) {
 	ctx, cancel := context.WithTimeout(ctx, prepareTimeout)
 	defer cancel()
 	if err := gateway.Prepare(ctx); err != nil {
-		log.WarnContext(ctx, "medusa does not answer yet", "error", err)
+		log.WarnContext(ctx, "medusa is not ready for the gateway yet", "error", err)
 	}
 }
 

@@ -172,6 +172,18 @@ func (s settings) complete() []error {
 	return faults
 }
 
+// onePerSetting keeps the first fault of each setting: what cannot be read is
+// out of range, too.
+func onePerSetting(faults []error) []error {
+	told := map[string]bool{}
+	return slices.DeleteFunc(faults, func(fault error) bool {
+		name, _, _ := strings.Cut(fault.Error(), ":")
+		known := told[name]
+		told[name] = true
+		return known
+	})
+}
+
 func isHTTP(text string) bool {
 	address, err := url.Parse(text)
 	return err == nil && (address.Scheme == "http" || address.Scheme == "https") && address.Host != "" &&
