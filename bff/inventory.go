@@ -41,30 +41,29 @@ func (g *Gateway) inventoryItem(ctx context.Context, caller Caller, id string) (
 		item, err := g.medusa.InventoryItems.Get(ctx, caller.Credential, id)
 		return item, errorOf(err, InventoryItemNotFound, id)
 	}
-	variant, found, err := g.medusa.Products.Variant(ctx, caller.Credential, id)
+	items, found, err := g.medusa.Products.VariantItems(ctx, caller.Credential, id)
 	if err != nil {
 		return medusaclient.InventoryItem{}, err
 	}
 	if !found {
 		return medusaclient.InventoryItem{}, notFound(VariantNotFound, id)
 	}
-	return soleItem(variant)
+	return soleItem(id, items)
 }
 
 // soleItem is the inventory item of a variant that has just one.
-func soleItem(variant medusaclient.ProductVariant) (medusaclient.InventoryItem, error) {
-	links := variant.InventoryItems
-	if len(links) == 1 && links[0].Inventory != nil {
-		return *links[0].Inventory, nil
+func soleItem(variantID string, items []medusaclient.InventoryItem) (medusaclient.InventoryItem, error) {
+	if len(items) == 1 {
+		return items[0], nil
 	}
-	missing := notFound(InventoryItemNotFound, variant.ID)
+	missing := notFound(InventoryItemNotFound, variantID)
 	missing.Message.Key = "INVENTORY_ITEM_NOT_FOUND.none"
-	if len(links) > 1 {
-		ids := make([]string, len(links))
-		for i, link := range links {
-			ids[i] = link.InventoryItemID
+	if len(items) > 1 {
+		ids := make([]string, len(items))
+		for i, item := range items {
+			ids[i] = item.ID
 		}
-		missing.Message = mapping.Message{Key: "INVENTORY_ITEM_NOT_FOUND.kit", Args: []any{variant.ID, strings.Join(ids, ", ")}}
+		missing.Message = mapping.Message{Key: "INVENTORY_ITEM_NOT_FOUND.kit", Args: []any{variantID, strings.Join(ids, ", ")}}
 	}
 	return medusaclient.InventoryItem{}, missing
 }

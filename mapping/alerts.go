@@ -42,7 +42,7 @@ type AlertList struct {
 
 // NewAlertList finds the items at or below the threshold. With a locationID
 // only the stock there counts.
-func NewAlertList(items []medusaclient.InventoryItem, threshold Quantity, locationID string, page Page, language Language) AlertList {
+func NewAlertList(items []medusaclient.ItemStock, threshold Quantity, locationID string, page Page, language Language) AlertList {
 	warned := newWarnings(language)
 	list := AlertList{Alerts: []Alert{}, Limit: page.Limit, Offset: page.Offset}
 	scarce := scarceItems(items, threshold, locationID)
@@ -56,13 +56,13 @@ func NewAlertList(items []medusaclient.InventoryItem, threshold Quantity, locati
 
 // scarceItem is an item that is running out, with the levels that count.
 type scarceItem struct {
-	item      medusaclient.InventoryItem
-	levels    []medusaclient.InventoryLevel
+	item      medusaclient.ItemStock
+	levels    []medusaclient.StockLevel
 	available Quantity
 }
 
 // scarceItems returns the items at or below the threshold, the scarcest first.
-func scarceItems(items []medusaclient.InventoryItem, threshold Quantity, locationID string) []scarceItem {
+func scarceItems(items []medusaclient.ItemStock, threshold Quantity, locationID string) []scarceItem {
 	var scarce []scarceItem
 	for _, item := range items {
 		found := scarceItem{item: item}
@@ -82,7 +82,7 @@ func scarceItems(items []medusaclient.InventoryItem, threshold Quantity, locatio
 	return scarce
 }
 
-func availableOf(level medusaclient.InventoryLevel) Quantity {
+func availableOf(level medusaclient.StockLevel) Quantity {
 	return read(level.StockedQuantity).Sub(read(level.ReservedQuantity))
 }
 

@@ -8,10 +8,6 @@ import (
 	"github.com/cannahub/gateway/medusaclient"
 )
 
-func item(id string, levels ...medusaclient.InventoryLevel) medusaclient.InventoryItem {
-	return medusaclient.InventoryItem{ID: id, LocationLevels: levels}
-}
-
 // alarmed are the alerts in short: item, status, available.
 func alarmed(list AlertList) [][3]string {
 	short := [][3]string{}
@@ -22,7 +18,7 @@ func alarmed(list AlertList) [][3]string {
 }
 
 func TestAlertsListTheScarcestFirst(t *testing.T) {
-	items := []medusaclient.InventoryItem{
+	items := []medusaclient.ItemStock{
 		item("iitem_plenty", level("sloc_a", "6", "0", "0")),
 		item("iitem_just", level("sloc_a", "6", "1", "0")),
 		item("iitem_z_none", level("sloc_a", "4", "4", "0")),
@@ -47,7 +43,7 @@ func TestAlertsListTheScarcestFirst(t *testing.T) {
 }
 
 func TestAlertsOfOneLocation(t *testing.T) {
-	items := []medusaclient.InventoryItem{
+	items := []medusaclient.ItemStock{
 		item("iitem_elsewhere", level("sloc_a", "1", "0", "0"), level("sloc_b", "100", "0", "0")),
 		item("iitem_here", level("sloc_a", "100", "0", "0"), deleted(level("sloc_b", "2", "0", "0"))),
 	}
@@ -58,7 +54,7 @@ func TestAlertsOfOneLocation(t *testing.T) {
 }
 
 func TestAlertsShowEachLocation(t *testing.T) {
-	list := NewAlertList([]medusaclient.InventoryItem{
+	list := NewAlertList([]medusaclient.ItemStock{
 		item("iitem_a", level("sloc_b", "2", "0", "0"), level("sloc_a", "3", "4", "0")),
 	}, q("5"), "", Page{Limit: 20}, English)
 	assert.JSONEq(t, `[{"inventoryItemId":"iitem_a","sku":null,"title":null,"availableQuantity":1,"threshold":5,"status":"low_stock","locations":[
@@ -67,7 +63,7 @@ func TestAlertsShowEachLocation(t *testing.T) {
 }
 
 func TestAlertsArePaged(t *testing.T) {
-	items := []medusaclient.InventoryItem{item("iitem_a"), item("iitem_b"), item("iitem_c")}
+	items := []medusaclient.ItemStock{item("iitem_a"), item("iitem_b"), item("iitem_c")}
 	for _, c := range []struct {
 		page Page
 		ids  []string

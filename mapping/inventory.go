@@ -131,20 +131,30 @@ func newInventoryLevel(level medusaclient.InventoryLevel, itemID string, warned 
 	return translated
 }
 
+// located is a level of either kind.
+type located interface {
+	Location() (id string, name *string)
+}
+
 // locationName is nil, with a warning, for a location that was deleted.
-func locationName(level medusaclient.InventoryLevel, itemID string, warned *warnings) *string {
-	if len(level.StockLocations) == 0 {
-		warned.add(Warning{Code: LocationDeleted, InventoryItemID: itemID, LocationID: level.LocationID}, level.LocationID)
-		return nil
+func locationName(level located, itemID string, warned *warnings) *string {
+	id, name := level.Location()
+	if name == nil {
+		warned.add(Warning{Code: LocationDeleted, InventoryItemID: itemID, LocationID: id}, id)
 	}
-	return &level.StockLocations[0].Name
+	return name
 }
 
 // levelsByLocation gives levels, which Medusa sends in no stable order, the
 // order of their locations' ids, which is about that of their making.
-func levelsByLocation(levels []medusaclient.InventoryLevel) []medusaclient.InventoryLevel {
-	slices.SortFunc(levels, func(a, b medusaclient.InventoryLevel) int {
-		return cmp.Compare(a.LocationID, b.LocationID)
+func levelsByLocation[Level located](levels []Level) []Level {
+	slices.SortFunc(levels, func(a, b Level) int {
+		return cmp.Compare(locationID(a), locationID(b))
 	})
 	return levels
+}
+
+func locationID(level located) string {
+	id, _ := level.Location()
+	return id
 }

@@ -11,7 +11,7 @@ import (
 
 func TestItemSumsTheLevelsItShows(t *testing.T) {
 	page := medusaclient.Page[medusaclient.InventoryItem]{Count: 45, Rows: []medusaclient.InventoryItem{
-		item("iitem_a", level("sloc_b", "200", "0", "50"), level("sloc_a", "50", "55", "0"), deleted(level("sloc_c", "0.5", "0.25", "0"))),
+		whole(item("iitem_a", level("sloc_b", "200", "0", "50"), level("sloc_a", "50", "55", "0"), deleted(level("sloc_c", "0.5", "0.25", "0")))),
 	}}
 	for locationID, want := range map[string]struct {
 		stocked, reserved, available string
@@ -46,7 +46,7 @@ func TestItemSumsTheLevelsItShows(t *testing.T) {
 }
 
 func TestLevelOfADeletedLocation(t *testing.T) {
-	detail := NewInventoryDetail(item("iitem_a", deleted(level("sloc_gone", "6", "1", "2"))), Spanish)
+	detail := NewInventoryDetail(whole(item("iitem_a", deleted(level("sloc_gone", "6", "1", "2")))), Spanish)
 	assert.JSONEq(t, `[{"id":"ilev_sloc_gone","inventoryItemId":"iitem_a","locationId":"sloc_gone","locationName":null,"stockedQuantity":6,"reservedQuantity":1,
 		"incomingQuantity":2,"availableQuantity":5,"location":null,"metadata":null,"createdAt":null,"updatedAt":null}]`,
 		string(marshal(t, detail.Item.LocationLevels)))
@@ -60,7 +60,7 @@ func TestItemWithoutAnything(t *testing.T) {
 	assert.JSONEq(t, `{"item":{"id":"iitem_a","sku":null,"title":null,"description":null,"thumbnail":null,"originCountry":null,"hsCode":null,"midCode":null,
 		"material":null,"requiresShipping":false,"weight":null,"length":null,"height":null,"width":null,
 		"stockedQuantity":0,"reservedQuantity":0,"availableQuantity":0,"locationLevels":[],"metadata":null,"createdAt":null,"updatedAt":null},"warnings":[]}`,
-		string(marshal(t, NewInventoryDetail(item("iitem_a"), English))))
+		string(marshal(t, NewInventoryDetail(whole(item("iitem_a")), English))))
 	assert.JSONEq(t, `{"items":[],"count":0,"offset":0,"limit":20,"warnings":[]}`,
 		string(marshal(t, NewInventoryList(medusaclient.Page[medusaclient.InventoryItem]{}, "", Page{Limit: 20}, English))))
 }
@@ -69,9 +69,9 @@ func TestCountryCodesAreShownInCapitals(t *testing.T) {
 	lower := "ar"
 	location := medusaclient.StockLocation{ID: "sloc_a", Name: "A", Address: &medusaclient.Address{CountryCode: &lower}}
 	assert.Equal(t, "AR", *NewLocationDetail(location).Location.Address.CountryCode)
-	at := level("sloc_a", "1", "0", "0")
-	at.StockLocations = []medusaclient.StockLocation{location}
-	assert.Equal(t, "AR", *NewInventoryDetail(item("iitem_a", at), English).Item.LocationLevels[0].Location.Address.CountryCode)
+	listed := whole(item("iitem_a", level("sloc_a", "1", "0", "0")))
+	listed.LocationLevels[0].StockLocations[0] = location
+	assert.Equal(t, "AR", *NewInventoryDetail(listed, English).Item.LocationLevels[0].Location.Address.CountryCode)
 	assert.Equal(t, "ar", *location.Address.CountryCode, "Medusa's own answer stays as it is")
 }
 

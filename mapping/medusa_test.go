@@ -20,25 +20,50 @@ func q(text string) Quantity {
 }
 
 // level is stock at a location whose name is its id in capitals.
-func level(locationID string, stocked, reserved, incoming medusaclient.Number) medusaclient.InventoryLevel {
-	return medusaclient.InventoryLevel{
-		ID: "ilev_" + locationID, LocationID: locationID,
+func level(locationID string, stocked, reserved, incoming medusaclient.Number) medusaclient.StockLevel {
+	return medusaclient.StockLevel{
+		LocationID:      locationID,
 		StockedQuantity: stocked, ReservedQuantity: reserved, IncomingQuantity: incoming,
-		StockLocations: []medusaclient.StockLocation{{ID: locationID, Name: "Name of " + locationID}},
+		StockLocations: []medusaclient.LocationName{{Name: "Name of " + locationID}},
 	}
 }
 
+// item is an item with its stock alone, whole the same as Medusa lists it.
+func item(id string, levels ...medusaclient.StockLevel) medusaclient.ItemStock {
+	return medusaclient.ItemStock{ID: id, LocationLevels: levels}
+}
+
+func whole(item medusaclient.ItemStock) medusaclient.InventoryItem {
+	listed := medusaclient.InventoryItem{ID: item.ID, SKU: item.SKU, Title: item.Title}
+	for _, level := range item.LocationLevels {
+		listed.LocationLevels = append(listed.LocationLevels, wholeLevel(level))
+	}
+	return listed
+}
+
+func wholeLevel(level medusaclient.StockLevel) medusaclient.InventoryLevel {
+	listed := medusaclient.InventoryLevel{
+		ID: "ilev_" + level.LocationID, LocationID: level.LocationID, StockedQuantity: level.StockedQuantity,
+		ReservedQuantity: level.ReservedQuantity, IncomingQuantity: level.IncomingQuantity,
+		StockLocations: []medusaclient.StockLocation{},
+	}
+	for _, location := range level.StockLocations {
+		listed.StockLocations = append(listed.StockLocations, medusaclient.StockLocation{ID: level.LocationID, Name: location.Name})
+	}
+	return listed
+}
+
 // deleted takes away the location of a level.
-func deleted(level medusaclient.InventoryLevel) medusaclient.InventoryLevel {
-	level.StockLocations = []medusaclient.StockLocation{}
+func deleted(level medusaclient.StockLevel) medusaclient.StockLevel {
+	level.StockLocations = []medusaclient.LocationName{}
 	return level
 }
 
 // takes links a variant to an item.
-func takes(required medusaclient.Number, itemID string, levels ...medusaclient.InventoryLevel) medusaclient.VariantInventoryItem {
+func takes(required medusaclient.Number, itemID string, levels ...medusaclient.StockLevel) medusaclient.VariantInventoryItem {
 	return medusaclient.VariantInventoryItem{
 		InventoryItemID: itemID, RequiredQuantity: required,
-		Inventory: &medusaclient.InventoryItem{ID: itemID, LocationLevels: levels},
+		Inventory: &medusaclient.ItemStock{ID: itemID, LocationLevels: levels},
 	}
 }
 

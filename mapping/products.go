@@ -253,7 +253,7 @@ func unitsByLocation(variant medusaclient.ProductVariant, warned *warnings) []un
 	return known
 }
 
-func newUnits(level medusaclient.InventoryLevel, itemID string, makes func(Quantity) Quantity, warned *warnings) units {
+func newUnits(level medusaclient.StockLevel, itemID string, makes func(Quantity) Quantity, warned *warnings) units {
 	stocked, reserved, incoming := read(level.StockedQuantity), read(level.ReservedQuantity), read(level.IncomingQuantity)
 	return units{
 		locationID: level.LocationID, locationName: locationName(level, itemID, warned),
@@ -287,7 +287,7 @@ func requiredQuantity(link medusaclient.VariantInventoryItem, variant medusaclie
 	return required
 }
 
-func levelsOf(link medusaclient.VariantInventoryItem) []medusaclient.InventoryLevel {
+func levelsOf(link medusaclient.VariantInventoryItem) []medusaclient.StockLevel {
 	if link.Inventory == nil {
 		return nil
 	}

@@ -158,7 +158,7 @@ func TestKitTakesTheWeightOfThePlainVariant(t *testing.T) {
 }
 
 func TestSharedItemCountsOnce(t *testing.T) {
-	stock := []medusaclient.InventoryLevel{level("sloc_a", "50", "8", "0"), level("sloc_b", "301", "0", "12")}
+	stock := []medusaclient.StockLevel{level("sloc_a", "50", "8", "0"), level("sloc_b", "301", "0", "12")}
 	answer := translate(
 		variant("variant_1", `{"weight":0.7}`, takes("1", "iitem_preroll", stock...)),
 		variant("variant_2_half", `{"weight":0.35}`, takes("0.5", "iitem_preroll", stock...)),
@@ -332,8 +332,8 @@ func FuzzProduct(f *testing.F) {
 				if link.Inventory == nil {
 					continue
 				}
-				marshal(t, NewInventoryDetail(*link.Inventory, English))
-				marshal(t, NewAlertList([]medusaclient.InventoryItem{*link.Inventory}, q("5"), "", Page{Limit: 20}, English))
+				marshal(t, NewInventoryDetail(whole(*link.Inventory), English))
+				marshal(t, NewAlertList([]medusaclient.ItemStock{*link.Inventory}, q("5"), "", Page{Limit: 20}, English))
 			}
 		}
 	})

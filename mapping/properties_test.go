@@ -20,7 +20,7 @@ func stocks() *rapid.Generator[string] {
 	return rapid.OneOf(rapid.StringMatching(`(0|[1-9][0-9]{0,3})`), decimals())
 }
 
-func drawLevel(t *rapid.T, locationID string) medusaclient.InventoryLevel {
+func drawLevel(t *rapid.T, locationID string) medusaclient.StockLevel {
 	number := func(name string) medusaclient.Number { return medusaclient.Number(stocks().Draw(t, name)) }
 	drawn := level(locationID, number("stocked"), number("reserved"), number("incoming"))
 	if locationID == "sloc_gone" {
@@ -34,7 +34,7 @@ func drawLevel(t *rapid.T, locationID string) medusaclient.InventoryLevel {
 func drawProduct(t *rapid.T) medusaclient.Product {
 	locations := []string{"sloc_a", "sloc_b", "sloc_c", "sloc_gone"}
 	items := []string{"iitem_a", "iitem_b", "iitem_c"}
-	levels := map[string][]medusaclient.InventoryLevel{}
+	levels := map[string][]medusaclient.StockLevel{}
 	for _, itemID := range items {
 		for _, locationID := range rapid.SliceOfDistinct(rapid.SampledFrom(locations), rapid.ID[string]).Draw(t, "locations of "+itemID) {
 			levels[itemID] = append(levels[itemID], drawLevel(t, locationID))
@@ -75,7 +75,7 @@ func required(t rapid.TB, link medusaclient.VariantInventoryItem) *big.Rat {
 // unitsAt counts the plain way: at each location what each item makes, whole
 // units unless it is one item of which each takes one, and for a kit the least
 // of them, 0 for an item that is not there.
-func unitsAt(t rapid.TB, variant medusaclient.ProductVariant, locationID string, of func(medusaclient.InventoryLevel) *big.Rat) *big.Rat {
+func unitsAt(t rapid.TB, variant medusaclient.ProductVariant, locationID string, of func(medusaclient.StockLevel) *big.Rat) *big.Rat {
 	t.Helper()
 	var least *big.Rat
 	for _, link := range variant.InventoryItems {
@@ -99,8 +99,8 @@ func TestStockOfAnyProduct(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		product := drawProduct(t)
 		answer := NewProductWithInventory(product, "ars", English)
-		stocked := func(level medusaclient.InventoryLevel) *big.Rat { return number(t, level.StockedQuantity) }
-		available := func(level medusaclient.InventoryLevel) *big.Rat {
+		stocked := func(level medusaclient.StockLevel) *big.Rat { return number(t, level.StockedQuantity) }
+		available := func(level medusaclient.StockLevel) *big.Rat {
 			return new(big.Rat).Sub(number(t, level.StockedQuantity), number(t, level.ReservedQuantity))
 		}
 		require.Len(t, answer.Inventory, len(product.Variants))
@@ -199,19 +199,19 @@ func TestOrderOfMedusaDoesNotShow(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		product := drawProduct(t)
 		other := shuffled(t, product, rapid.Uint64().Draw(t, "seed"))
-		var items, otherItems []medusaclient.InventoryItem
+		var items, otherItems []medusaclient.ItemStock
 		for _, variant := range product.Variants {
 			for _, link := range variant.InventoryItems {
 				items = append(items, *link.Inventory)
 				again, err := stdjson.Marshal(link.Inventory)
 				require.NoError(t, err)
-				var otherItem medusaclient.InventoryItem
+				var otherItem medusaclient.ItemStock
 				require.NoError(t, stdjson.Unmarshal(again, &otherItem))
 				slices.Reverse(otherItem.LocationLevels)
 				otherItems = append(otherItems, otherItem)
 			}
 		}
-		same := func(what string, translate func(medusaclient.Product, []medusaclient.InventoryItem) any) {
+		same := func(what string, translate func(medusaclient.Product, []medusaclient.ItemStock) any) {
 			first, err := stdjson.Marshal(translate(product, items))
 			require.NoError(t, err)
 			second, err := stdjson.Marshal(translate(other, otherItems))
@@ -219,16 +219,20 @@ func TestOrderOfMedusaDoesNotShow(t *testing.T) {
 			assert.Equal(t, string(first), string(second), "%s depends on the order in which Medusa lists", what)
 		}
 		page := Page{Limit: 20}
-		same("with-inventory", func(product medusaclient.Product, _ []medusaclient.InventoryItem) any {
+		same("with-inventory", func(product medusaclient.Product, _ []medusaclient.ItemStock) any {
 			return NewProductWithInventory(product, "ars", English)
 		})
-		same("stock", func(product medusaclient.Product, _ []medusaclient.InventoryItem) any {
+		same("stock", func(product medusaclient.Product, _ []medusaclient.ItemStock) any {
 			return NewProductStock(product, English)
 		})
-		same("inventory", func(_ medusaclient.Product, items []medusaclient.InventoryItem) any {
-			return NewInventoryList(medusaclient.Page[medusaclient.InventoryItem]{Rows: items}, "", page, English)
+		same("inventory", func(_ medusaclient.Product, items []medusaclient.ItemStock) any {
+			listed := medusaclient.Page[medusaclient.InventoryItem]{}
+			for _, item := range items {
+				listed.Rows = append(listed.Rows, whole(item))
+			}
+			return NewInventoryList(listed, "", page, English)
 		})
-		same("alerts", func(_ medusaclient.Product, items []medusaclient.InventoryItem) any {
+		same("alerts", func(_ medusaclient.Product, items []medusaclient.ItemStock) any {
 			return NewAlertList(items, QuantityOf(5), "", page, English)
 		})
 	})

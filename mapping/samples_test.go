@@ -16,21 +16,20 @@ import (
 // The samples are the answers that Cannahub's API documentation shows. An
 // answer may say more than its sample, and nothing else.
 
-func at(locationID, name, levelID string, stocked, reserved, incoming medusaclient.Number) medusaclient.InventoryLevel {
+func at(locationID, name string, stocked, reserved, incoming medusaclient.Number) medusaclient.StockLevel {
 	named := level(locationID, stocked, reserved, incoming)
-	named.ID = levelID
 	named.StockLocations[0].Name = name
 	return named
 }
 
 func TestDocumentedAnswers(t *testing.T) {
 	sku, title := "BD-7G-001", "Blue Dream 7g"
-	highUp := at("sloc_high_up", "High Up - Dispensario", "ilevel_01HQ", "50", "5", "0")
-	blueDream := medusaclient.InventoryItem{ID: "iitem_01HQ_BD_7G", SKU: &sku, Title: &title, RequiresShipping: true, LocationLevels: []medusaclient.InventoryLevel{
-		highUp, at("sloc_deposito", "Depósito", "ilevel_02HQ", "200", "0", "50"),
-	}}
+	highUp := at("sloc_high_up", "High Up - Dispensario", "50", "5", "0")
+	blueDream := whole(item("iitem_01HQ_BD_7G", highUp, at("sloc_deposito", "Depósito", "200", "0", "50")))
+	blueDream.SKU, blueDream.Title, blueDream.RequiresShipping = &sku, &title, true
+	blueDream.LocationLevels[0].ID, blueDream.LocationLevels[1].ID = "ilevel_01HQ", "ilevel_02HQ"
 	sold := func(id, name, metadata string, price, stocked medusaclient.Number) medusaclient.ProductVariant {
-		sold := variant(id, metadata, takes("1", "iitem_"+id, at("sloc_high_up", "High Up", "ilevel_01HQ", stocked, "5", "0")))
+		sold := variant(id, metadata, takes("1", "iitem_"+id, at("sloc_high_up", "High Up", stocked, "5", "0")))
 		sold.Title = &name
 		sold.Prices = []medusaclient.Price{{Amount: price, CurrencyCode: "ars"}}
 		return sold

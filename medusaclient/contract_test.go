@@ -42,7 +42,7 @@ func TestContract(t *testing.T) {
 		{"a hundred variants in order", hundredVariants},
 		{"prices say when they hold", priceRules},
 		{"products are listed and searched", productPages},
-		{"a variant is found by its id", variantByID},
+		{"a variant is found by its id", itemsOfAVariant},
 		{"stock locations", locations},
 		{"currencies", currencies},
 		{"what is unknown is 404", unknownIDs},
@@ -66,6 +66,20 @@ func TestContract(t *testing.T) {
 
 // quantities of a level: stocked, reserved, incoming, and the location's name.
 func quantities(levels []InventoryLevel) map[string]string {
+	bare := make([]StockLevel, len(levels))
+	for i, level := range levels {
+		bare[i] = StockLevel{
+			LocationID: level.LocationID, StockedQuantity: level.StockedQuantity,
+			ReservedQuantity: level.ReservedQuantity, IncomingQuantity: level.IncomingQuantity,
+		}
+		for _, location := range level.StockLocations {
+			bare[i].StockLocations = append(bare[i].StockLocations, LocationName{location.Name})
+		}
+	}
+	return bareQuantities(bare)
+}
+
+func bareQuantities(levels []StockLevel) map[string]string {
 	found := make(map[string]string, len(levels))
 	for _, level := range levels {
 		names := make([]string, len(level.StockLocations))
@@ -153,9 +167,17 @@ func levelAtDeletedLocation(c contract) {
 }
 
 func itemIDs(items []InventoryItem) []string {
-	ids := make([]string, len(items))
-	for i, item := range items {
-		ids[i] = item.ID
+	return idsOf(items, func(item InventoryItem) string { return item.ID })
+}
+
+func stockIDs(items []ItemStock) []string {
+	return idsOf(items, func(item ItemStock) string { return item.ID })
+}
+
+func idsOf[T any](rows []T, id func(T) string) []string {
+	ids := make([]string, len(rows))
+	for i, row := range rows {
+		ids[i] = id(row)
 	}
 	return ids
 }
@@ -247,7 +269,7 @@ func searchMeansItself(c contract) {
 func itemsOfManyIDs(c contract) {
 	all, err := c.client.InventoryItems.ListStock(c.Context(), c.by, InventoryItemFilter{})
 	require.NoError(c, err)
-	asked := itemIDs(all)
+	asked := stockIDs(all)
 	for i := range 50 {
 		asked = append(asked, fmt.Sprintf("iitem_01M80ABJKCXB7RVSN1BYP8%04d", i))
 	}
@@ -266,7 +288,7 @@ func stockToTheEnd(c contract) {
 	request := &Request{}
 	items, err := c.client.InventoryItems.ListStock(request.With(c.Context()), c.by, InventoryItemFilter{})
 	require.NoError(c, err)
-	ids := itemIDs(items)
+	ids := stockIDs(items)
 	assert.Len(c, ids, 300)
 	assert.True(c, slices.IsSorted(ids))
 	assert.Len(c, slices.Compact(ids), 300)
@@ -277,7 +299,7 @@ func stockToTheEnd(c contract) {
 		if item.ID == "iitem_bd_7g" {
 			assert.Equal(c, new("BD-7G-001"), item.SKU)
 			assert.Equal(c, new("Blue Dream 7g"), item.Title)
-			assert.Equal(c, "50 5 0 [High Up - Dispensario Palermo]", quantities(item.LocationLevels)["sloc_high_up"])
+			assert.Equal(c, "50 5 0 [High Up - Dispensario Palermo]", bareQuantities(item.LocationLevels)["sloc_high_up"])
 		}
 	}
 	assert.Greater(c, levels, 300)
@@ -346,7 +368,7 @@ func productInFull(c contract) {
 		assert.Equal(c, strings.Replace(want.id, "variant_", "iitem_", 1), got.InventoryItems[0].InventoryItemID)
 		assert.Equal(c, Number("1"), got.InventoryItems[0].RequiredQuantity)
 		require.NotNil(c, got.InventoryItems[0].Inventory)
-		assert.Equal(c, want.stock, quantities(got.InventoryItems[0].Inventory.LocationLevels), want.id)
+		assert.Equal(c, want.stock, bareQuantities(got.InventoryItems[0].Inventory.LocationLevels), want.id)
 	}
 }
 
@@ -382,7 +404,7 @@ func unusualVariants(c contract) {
 			assert.Equal(t, map[string]string{"iitem_preroll": quantity}, required(product.Variants[i]))
 			assert.Equal(t, map[string]string{
 				"sloc_high_up": "50 8 0 [High Up - Dispensario Palermo]", "sloc_deposito": "301 0 12 [Depósito Central]",
-			}, quantities(product.Variants[i].InventoryItems[0].Inventory.LocationLevels))
+			}, bareQuantities(product.Variants[i].InventoryItems[0].Inventory.LocationLevels))
 		}
 		assert.True(t, product.Variants[2].AllowBackorder)
 	})
@@ -492,27 +514,24 @@ func productPages(c contract) {
 	}
 }
 
-func variantByID(c contract) {
-	variant, found, err := c.client.Products.Variant(c.Context(), c.by, "variant_bd_1g")
+func itemsOfAVariant(c contract) {
+	items, found, err := c.client.Products.VariantItems(c.Context(), c.by, "variant_bd_1g")
 	require.NoError(c, err)
 	require.True(c, found)
-	assert.Equal(c, "variant_bd_1g", variant.ID)
-	require.Len(c, variant.InventoryItems, 1)
-	item := variant.InventoryItems[0].Inventory
-	require.NotNil(c, item)
-	assert.Equal(c, "iitem_bd_1g", item.ID)
-	assert.Equal(c, new("Blue Dream 1g"), item.Title)
+	require.Len(c, items, 1)
+	assert.Equal(c, "iitem_bd_1g", items[0].ID)
+	assert.Equal(c, new("Blue Dream 1g"), items[0].Title)
 	assert.Equal(c, map[string]string{
 		"sloc_high_up": "100 10 0 [High Up - Dispensario Palermo]", "sloc_deposito": "400 40 0 [Depósito Central]",
-	}, quantities(item.LocationLevels))
+	}, quantities(items[0].LocationLevels))
 
-	kit, found, err := c.client.Products.Variant(c.Context(), c.by, "variant_kit_armado")
+	kit, found, err := c.client.Products.VariantItems(c.Context(), c.by, "variant_kit_armado")
 	require.NoError(c, err)
 	require.True(c, found)
-	assert.Equal(c, map[string]string{"iitem_kit_papel": "2", "iitem_kit_filtro": "3"}, required(kit))
+	assert.ElementsMatch(c, []string{"iitem_kit_papel", "iitem_kit_filtro"}, itemIDs(kit))
 
 	for _, id := range []string{"variant_nope", "iitem_bd_1g", "variant_bd_1g,variant_bd_7g", "%", ""} {
-		_, found, err = c.client.Products.Variant(c.Context(), c.by, id)
+		_, found, err = c.client.Products.VariantItems(c.Context(), c.by, id)
 		require.NoError(c, err, id)
 		assert.False(c, found, id)
 	}

@@ -63,7 +63,7 @@ func everyCall(ctx context.Context, c *Client, by Credential) error {
 		func() error { _, err := c.InventoryItems.Get(ctx, by, "iitem_bd_1g"); return err },
 		func() error { _, err := c.Products.Get(ctx, by, "prod_durban"); return err },
 		func() error { _, err := c.Products.List(ctx, by, ProductFilter{}, 1, 0); return err },
-		func() error { _, _, err := c.Products.Variant(ctx, by, "variant_bd_1g"); return err },
+		func() error { _, _, err := c.Products.VariantItems(ctx, by, "variant_bd_1g"); return err },
 		func() error { _, err := c.StockLocations.List(ctx, by, StockLocationFilter{}, 1, 0); return err },
 		func() error { _, err := c.StockLocations.Get(ctx, by, "sloc_high_up"); return err },
 		func() error { _, err := c.Stores.List(ctx, by); return err },
@@ -255,7 +255,7 @@ func TestNonsense(t *testing.T) {
 				return err
 			},
 			"variant": func(c *Client, by Credential) error {
-				_, _, err := c.Products.Variant(t.Context(), by, "a")
+				_, _, err := c.Products.VariantItems(t.Context(), by, "a")
 				return err
 			},
 		} {

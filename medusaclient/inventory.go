@@ -44,6 +44,46 @@ type InventoryLevel struct {
 	StockLocations   []StockLocation `json:"stock_locations"`
 }
 
+// Location returns the id of the level's location and its name, nil when it was
+// deleted.
+func (l InventoryLevel) Location() (id string, name *string) {
+	if len(l.StockLocations) == 0 {
+		return l.LocationID, nil
+	}
+	return l.LocationID, &l.StockLocations[0].Name
+}
+
+// ItemStock is an inventory item with what there is of it alone.
+type ItemStock struct {
+	ID             string       `json:"id"`
+	SKU            *string      `json:"sku"`
+	Title          *string      `json:"title"`
+	LocationLevels []StockLevel `json:"location_levels"`
+}
+
+// StockLevel is an InventoryLevel with its quantities alone.
+type StockLevel struct {
+	LocationID       string         `json:"location_id"`
+	StockedQuantity  Number         `json:"stocked_quantity"`
+	ReservedQuantity Number         `json:"reserved_quantity"`
+	IncomingQuantity Number         `json:"incoming_quantity"`
+	StockLocations   []LocationName `json:"stock_locations"`
+}
+
+// LocationName is what a stock location is called.
+type LocationName struct {
+	Name string `json:"name"`
+}
+
+// Location returns the id of the level's location and its name, nil when it was
+// deleted.
+func (l StockLevel) Location() (id string, name *string) {
+	if len(l.StockLocations) == 0 {
+		return l.LocationID, nil
+	}
+	return l.LocationID, &l.StockLocations[0].Name
+}
+
 const (
 	levelQuantityFields = "location_levels.location_id,location_levels.stocked_quantity," +
 		"location_levels.reserved_quantity,location_levels.incoming_quantity,location_levels.stock_locations.name"
@@ -72,12 +112,12 @@ type InventoryItemFilter struct {
 	Search     string // in SKU, title, description and customs codes
 }
 
-type inventoryItemsAnswer struct {
-	InventoryItems []InventoryItem `json:"inventory_items"`
-	Count          int             `json:"count"`
+type inventoryItemsAnswer[Item InventoryItem | ItemStock] struct {
+	InventoryItems []Item `json:"inventory_items"`
+	Count          int    `json:"count"`
 }
 
-func (a *inventoryItemsAnswer) whole() bool { return a.InventoryItems != nil }
+func (a *inventoryItemsAnswer[Item]) whole() bool { return a.InventoryItems != nil }
 
 type inventoryItemAnswer struct {
 	InventoryItem InventoryItem `json:"inventory_item"`
@@ -87,36 +127,38 @@ func (a *inventoryItemAnswer) whole() bool { return a.InventoryItem.ID != "" }
 
 // List reads one page of the inventory items, with all their levels.
 func (s *InventoryItems) List(ctx context.Context, by Credential, filter InventoryItemFilter, limit, offset int) (Page[InventoryItem], error) {
-	return s.list(ctx, by, inventoryItemFields, filter, limit, offset)
+	return listItems[InventoryItem](ctx, s.client, by, inventoryItemFields, filter, limit, offset)
 }
 
 // ListByID reads the items of many ids, with all their levels, in no promised
 // order; unknown ids are left out.
 func (s *InventoryItems) ListByID(ctx context.Context, by Credential, ids []string) ([]InventoryItem, error) {
 	return byID(ctx, ids, func(ctx context.Context, ids []string) ([]InventoryItem, error) {
-		page, err := s.list(ctx, by, inventoryItemFields, InventoryItemFilter{IDs: ids}, len(ids), 0)
+		page, err := s.List(ctx, by, InventoryItemFilter{IDs: ids}, len(ids), 0)
 		return page.Rows, err
 	})
 }
 
 // ListStock reads id, SKU, title and quantities of every item that matches, to
 // the end of the list.
-func (s *InventoryItems) ListStock(ctx context.Context, by Credential, filter InventoryItemFilter) ([]InventoryItem, error) {
-	return allPages(ctx, func(ctx context.Context, limit, offset int) (Page[InventoryItem], error) {
-		return s.list(ctx, by, inventoryStockFields, filter, limit, offset)
+func (s *InventoryItems) ListStock(ctx context.Context, by Credential, filter InventoryItemFilter) ([]ItemStock, error) {
+	return allPages(ctx, func(ctx context.Context, limit, offset int) (Page[ItemStock], error) {
+		return listItems[ItemStock](ctx, s.client, by, inventoryStockFields, filter, limit, offset)
 	})
 }
 
-func (s *InventoryItems) list(ctx context.Context, by Credential, fields string, filter InventoryItemFilter, limit, offset int) (Page[InventoryItem], error) {
+func listItems[Item InventoryItem | ItemStock](
+	ctx context.Context, client *Client, by Credential, fields string, filter InventoryItemFilter, limit, offset int,
+) (Page[Item], error) {
 	q := newQuery("/admin/inventory-items", fields)
 	q.page(limit, offset)
 	q.addIDs(filter.IDs)
 	q.addEach("sku", filter.SKUs)
 	q.add("location_levels[location_id]", filter.LocationID)
 	q.search(filter.Search)
-	var answer inventoryItemsAnswer
-	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/inventory-items", path: q.String(), credential: by}, &answer)
-	return Page[InventoryItem]{Rows: answer.InventoryItems, Count: answer.Count}, err
+	var answer inventoryItemsAnswer[Item]
+	err := client.do(ctx, call{method: http.MethodGet, route: "/admin/inventory-items", path: q.String(), credential: by}, &answer)
+	return Page[Item]{Rows: answer.InventoryItems, Count: answer.Count}, err
 }
 
 // Get reads one inventory item with all its levels.

@@ -43,9 +43,9 @@ type Price struct {
 
 // VariantInventoryItem says how much of an item one unit of a variant takes.
 type VariantInventoryItem struct {
-	InventoryItemID  string         `json:"inventory_item_id"`
-	RequiredQuantity Number         `json:"required_quantity"`
-	Inventory        *InventoryItem `json:"inventory"`
+	InventoryItemID  string     `json:"inventory_item_id"`
+	RequiredQuantity Number     `json:"required_quantity"`
+	Inventory        *ItemStock `json:"inventory"`
 }
 
 const (
@@ -66,7 +66,7 @@ const (
 	productStockFields = "id,title,handle,status,thumbnail,metadata," + variantStockFields + "," + priceFields
 )
 
-var variantItemFields = "id,inventory_items.inventory_item_id,inventory_items.required_quantity," +
+var variantItemFields = "id," +
 	below("inventory_items.inventory.", inventoryItemFields)
 
 // VariantIDPrefix begins the ids of variants.
@@ -95,7 +95,11 @@ type productsAnswer struct {
 func (a *productsAnswer) whole() bool { return a.Products != nil }
 
 type variantsAnswer struct {
-	Variants []ProductVariant `json:"variants"`
+	Variants []struct {
+		InventoryItems []struct {
+			Inventory *InventoryItem `json:"inventory"`
+		} `json:"inventory_items"`
+	} `json:"variants"`
 }
 
 func (a *variantsAnswer) whole() bool { return a.Variants != nil }
@@ -120,16 +124,21 @@ func (s *Products) List(ctx context.Context, by Credential, filter ProductFilter
 	return Page[Product]{Rows: answer.Products, Count: answer.Count}, err
 }
 
-// Variant reads one variant with its inventory items and their levels, whatever
-// its product is. Found is false for an unknown id.
-func (s *Products) Variant(ctx context.Context, by Credential, id string) (variant ProductVariant, found bool, err error) {
+// VariantItems reads the inventory items of one variant with all their levels,
+// whatever its product is. Found is false for an unknown id.
+func (s *Products) VariantItems(ctx context.Context, by Credential, id string) (items []InventoryItem, found bool, err error) {
 	q := newQuery("/admin/product-variants", variantItemFields)
 	q.page(1, 0)
 	q.addEach("id", []string{id})
 	var answer variantsAnswer
 	err = s.client.do(ctx, call{method: http.MethodGet, route: "/admin/product-variants", path: q.String(), credential: by}, &answer)
 	if err != nil || len(answer.Variants) == 0 {
-		return ProductVariant{}, false, err
+		return nil, false, err
 	}
-	return answer.Variants[0], true, nil
+	for _, link := range answer.Variants[0].InventoryItems {
+		if link.Inventory != nil {
+			items = append(items, *link.Inventory)
+		}
+	}
+	return items, true, nil
 }
