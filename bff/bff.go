@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/sync/singleflight"
 
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
@@ -27,18 +26,14 @@ type Config struct {
 // Gateway is the use cases. It is safe for concurrent use.
 type Gateway struct {
 	medusa   *medusaclient.Client
-	account  *medusaclient.Account
 	held     *held
 	currency *currency
-
-	readiness singleflight.Group
 }
 
 // New returns the use cases over config. It makes no call.
 func New(config Config) *Gateway {
 	return &Gateway{
 		medusa:   config.Medusa,
-		account:  config.Account,
 		held:     newHeld(config),
 		currency: &currency{medusa: config.Medusa, account: config.Account},
 	}
@@ -56,19 +51,14 @@ type Caller struct {
 // readyTimeout is how long Medusa may take to show that it answers.
 const readyTimeout = 2 * time.Second
 
-// Ready says whether Medusa answers the gateway's own user. Who asks at the same
-// time shares the call, which is given its usual time: that nobody waits for it
-// to the end says nothing to the breaker.
+// Ready says whether Medusa answers the gateway's own user. The call it makes
+// has its usual time: that nobody waits for it to the end says nothing to the
+// breaker.
 func (g *Gateway) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
 	defer cancel()
-	asked := g.readiness.DoChan("", func() (any, error) { return g.currency.fetch(context.WithoutCancel(ctx)) })
-	select {
-	case answered := <-asked:
-		return errorOf(answered.Err, "")
-	case <-ctx.Done():
-		return errorOf(ctx.Err(), "")
-	}
+	_, err := g.currency.read(ctx)
+	return errorOf(err, "")
 }
 
 // Prepare reads what is held from the start: the store's default currency.

@@ -182,16 +182,16 @@ func TestAStoreWithoutACurrencyHasStockAllTheSame(t *testing.T) {
 	require.NotEmpty(t, decoded["inventory"])
 }
 
-func TestASlowMedusaIsNotClosedByItsProbes(t *testing.T) {
+func TestAnImpatientProbeLeavesItsCallItsTime(t *testing.T) {
 	s := prepared(t)
-	lift := s.medusa.Fail(medusatest.Match{}, medusatest.Hang())
-	for range 3 {
-		e := requireCode(t, NetworkError, s.Ready(t.Context()))
-		require.Equal(t, Slow, e.Outage)
-	}
-	lift()
-	_, err := s.Locations(t.Context(), s.caller, mapping.LocationsQuery{Page: firstPage})
-	require.NoError(t, err, "impatient probes closed the way for callers")
+	released := make(chan struct{})
+	s.medusa.Fail(medusatest.Match{Path: "/admin/stores", Times: 1}, medusatest.Hold(released))
+	e := requireCode(t, NetworkError, s.Ready(t.Context()))
+	require.Equal(t, Slow, e.Outage)
+	close(released)
+	require.Eventually(t, func() bool { return s.medusa.Calls()[0].Status == http.StatusOK }, 5*time.Second, time.Millisecond,
+		"the call was cut, which the breaker takes for an outage of a Medusa that is merely slow")
+	require.NoError(t, s.Ready(t.Context()))
 }
 
 func TestWhatStandsBeforeMedusaDoesNotSpeakForIt(t *testing.T) {

@@ -194,13 +194,11 @@ func isHTTP(text string) bool {
 func (s settings) tracing() bool { return s.TracesEndpoint != "" }
 
 func (s settings) proxies() []*net.IPNet {
-	return slices.Collect(func(yield func(*net.IPNet) bool) {
-		for _, proxy := range s.TrustedProxies {
-			if !yield(proxy.IPNet) {
-				return
-			}
-		}
-	})
+	proxies := make([]*net.IPNet, len(s.TrustedProxies))
+	for i, proxy := range s.TrustedProxies {
+		proxies[i] = proxy.IPNet
+	}
+	return proxies
 }
 
 // settingsHelp lists every setting with its default and meaning.
