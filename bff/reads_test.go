@@ -188,9 +188,13 @@ func TestAnImpatientProbeLeavesItsCallItsTime(t *testing.T) {
 	s.medusa.Fail(medusatest.Match{Path: "/admin/stores", Times: 1}, medusatest.Hold(released))
 	e := requireCode(t, NetworkError, s.Ready(t.Context()))
 	require.Equal(t, Slow, e.Outage)
+	s.currency.askAgain(-time.Second)
 	close(released)
-	require.Eventually(t, func() bool { return s.medusa.Calls()[0].Status == http.StatusOK }, 5*time.Second, time.Millisecond,
-		"the call was cut, which the breaker takes for an outage of a Medusa that is merely slow")
+	require.Eventually(t, func() bool {
+		s.currency.mu.Lock()
+		defer s.currency.mu.Unlock()
+		return s.currency.askAt.After(time.Now())
+	}, 5*time.Second, time.Millisecond, "the call was cut, which the breaker takes for an outage of a Medusa that is merely slow")
 	require.NoError(t, s.Ready(t.Context()))
 }
 
