@@ -83,7 +83,7 @@ func scarceItems(items []medusaclient.ItemStock, threshold Quantity, locationID 
 }
 
 func availableOf(level medusaclient.StockLevel) Quantity {
-	return read(level.StockedQuantity).Sub(read(level.ReservedQuantity))
+	return ReadQuantity(level.StockedQuantity).Sub(ReadQuantity(level.ReservedQuantity))
 }
 
 func newAlert(scarce scarceItem, threshold Quantity, warned *warnings) Alert {

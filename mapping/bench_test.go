@@ -54,3 +54,28 @@ func BenchmarkMarshalProductWithInventory(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkParseBatchUpdate(b *testing.B) {
+	for _, rows := range []int{10, 1000} {
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			body := batchOf(rows)
+			b.SetBytes(int64(len(body)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if batch, faults := ParseBatchUpdate(body); len(batch.Updates) != rows || len(faults) > 0 {
+					b.Fatal(faults)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkValidJSON(b *testing.B) {
+	body := batchOf(1000)
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		if !ValidJSON(body) {
+			b.Fatal("not JSON")
+		}
+	}
+}

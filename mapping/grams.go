@@ -13,6 +13,14 @@ func (w unitWeight) equals(other unitWeight) bool {
 	return w.weight.Mul(other.required).Cmp(other.weight.Mul(w.required)) == 0
 }
 
+// grams returns what so many units of the item weigh.
+func (w unitWeight) grams(units Quantity) Quantity {
+	if w.required.Cmp(one) == 0 {
+		return units.Mul(w.weight)
+	}
+	return units.Mul(w.weight).grams(w.required)
+}
+
 // itemGrams knows the unit weight of the items that plain variants hold.
 type itemGrams map[string]unitWeight
 
@@ -55,15 +63,12 @@ func (g itemGrams) total(variants []medusaclient.ProductVariant, warned *warning
 func (g itemGrams) of(link medusaclient.VariantInventoryItem, warned *warnings) Quantity {
 	var stocked Quantity
 	for _, level := range levelsOf(link) {
-		stocked = stocked.Add(read(level.StockedQuantity))
+		stocked = stocked.Add(ReadQuantity(level.StockedQuantity))
 	}
 	unit, known := g[link.InventoryItemID]
 	if !known {
 		warned.add(Warning{Code: WeightUnknown, InventoryItemID: link.InventoryItemID}, link.InventoryItemID)
 		return stocked
 	}
-	if unit.required.Cmp(one) == 0 {
-		return stocked.Mul(unit.weight)
-	}
-	return stocked.Mul(unit.weight).grams(unit.required)
+	return unit.grams(stocked)
 }

@@ -114,12 +114,12 @@ func newInventoryItem(item medusaclient.InventoryItem, locationID string, warned
 }
 
 func newInventoryLevel(level medusaclient.InventoryLevel, itemID string, warned *warnings) InventoryLevel {
-	stocked, reserved := read(level.StockedQuantity), read(level.ReservedQuantity)
+	stocked, reserved := ReadQuantity(level.StockedQuantity), ReadQuantity(level.ReservedQuantity)
 	translated := InventoryLevel{
 		ID: level.ID, InventoryItemID: itemID, LocationID: level.LocationID,
 		LocationName:    locationName(level, itemID, warned),
 		StockedQuantity: stocked, ReservedQuantity: reserved,
-		IncomingQuantity: read(level.IncomingQuantity), AvailableQuantity: stocked.Sub(reserved),
+		IncomingQuantity: ReadQuantity(level.IncomingQuantity), AvailableQuantity: stocked.Sub(reserved),
 		Metadata: level.Metadata, CreatedAt: level.CreatedAt, UpdatedAt: level.UpdatedAt,
 	}
 	if len(level.StockLocations) > 0 {

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"fmt"
+	"strings"
 
 	"golang.org/x/text/language"
 )
@@ -50,6 +51,23 @@ func (m Message) In(l Language) string {
 		return sentence[l]
 	}
 	return fmt.Sprintf(sentence[l], m.Args...)
+}
+
+// InShort is the same in the few words that a row of a batch has for it, which
+// need not be different for each way in which a code can happen.
+func (m Message) InShort() Message {
+	code, _, _ := strings.Cut(m.Key, ".")
+	for _, key := range []string{"row." + m.Key, "row." + code} {
+		sentence, known := sentences[key]
+		switch {
+		case !known:
+		case strings.Contains(sentence[English], "%"):
+			return Message{Key: key, Args: m.Args}
+		default:
+			return Message{Key: key}
+		}
+	}
+	return m
 }
 
 // TitleOf is what an error code means, in a few words.

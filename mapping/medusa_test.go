@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/goccy/go-json"
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/cannahub/gateway/medusaclient"
@@ -87,6 +88,12 @@ func marshal(tb testing.TB, answer any) []byte {
 	require.NoError(tb, err)
 	require.True(tb, stdjson.Valid(written), "not JSON: %s", written)
 	return written
+}
+
+// assertWritten checks an answer to the letter, the order of its keys included.
+func assertWritten(t *testing.T, want string, answer any) {
+	t.Helper()
+	assert.Equal(t, want, string(marshal(t, answer)))
 }
 
 // codes are the warnings without their words.

@@ -147,12 +147,13 @@ func newProductListEntry(product medusaclient.Product, currency string, warned *
 // inRankOrder gives variants, which Medusa sends in no stable order, the one of
 // the admin screens.
 func inRankOrder(variants []medusaclient.ProductVariant) {
-	byRank := func(a, b medusaclient.ProductVariant) int {
-		return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.ID, b.ID))
-	}
 	if !slices.IsSortedFunc(variants, byRank) {
 		slices.SortFunc(variants, byRank)
 	}
+}
+
+func byRank(a, b medusaclient.ProductVariant) int {
+	return cmp.Or(cmp.Compare(rankOf(a), rankOf(b)), cmp.Compare(a.ID, b.ID))
 }
 
 func rankOf(variant medusaclient.ProductVariant) int {
@@ -174,7 +175,7 @@ func newVariant(variant medusaclient.ProductVariant, weight Quantity, currency s
 func priceIn(prices []medusaclient.Price, currency string) *Quantity {
 	for _, price := range prices {
 		if strings.EqualFold(price.CurrencyCode, currency) && len(price.Rules) == 0 && price.MinQuantity == nil && price.MaxQuantity == nil {
-			amount := read(price.Amount)
+			amount := ReadQuantity(price.Amount)
 			return &amount
 		}
 	}
@@ -254,7 +255,7 @@ func unitsByLocation(variant medusaclient.ProductVariant, warned *warnings) []un
 }
 
 func newUnits(level medusaclient.StockLevel, itemID string, makes func(Quantity) Quantity, warned *warnings) units {
-	stocked, reserved, incoming := read(level.StockedQuantity), read(level.ReservedQuantity), read(level.IncomingQuantity)
+	stocked, reserved, incoming := ReadQuantity(level.StockedQuantity), ReadQuantity(level.ReservedQuantity), ReadQuantity(level.IncomingQuantity)
 	return units{
 		locationID: level.LocationID, locationName: locationName(level, itemID, warned),
 		quantity: makes(stocked), available: makes(stocked.Sub(reserved)),
@@ -279,7 +280,7 @@ func smaller(a, b Quantity) Quantity {
 }
 
 func requiredQuantity(link medusaclient.VariantInventoryItem, variant medusaclient.ProductVariant, warned *warnings) Quantity {
-	required := read(link.RequiredQuantity)
+	required := ReadQuantity(link.RequiredQuantity)
 	if required.Sign() <= 0 {
 		warned.add(Warning{Code: RequiredQuantityInvalid, VariantID: variant.ID, InventoryItemID: link.InventoryItemID}, variant.ID, link.InventoryItemID)
 		return one
@@ -306,12 +307,12 @@ func NewProductStock(product medusaclient.Product, language Language) ProductSto
 		}
 		for _, link := range variant.InventoryItems {
 			for _, level := range levelsOf(link) {
-				stocked, reserved := read(level.StockedQuantity), read(level.ReservedQuantity)
+				stocked, reserved := ReadQuantity(level.StockedQuantity), ReadQuantity(level.ReservedQuantity)
 				rows = append(rows, ProductLocationStock{
 					ProductID: product.ID, VariantID: variant.ID, InventoryItemID: link.InventoryItemID,
 					LocationID: level.LocationID, LocationName: locationName(level, link.InventoryItemID, warned),
 					Quantity: stocked, ReservedQuantity: reserved,
-					AvailableQuantity: stocked.Sub(reserved), IncomingQuantity: read(level.IncomingQuantity),
+					AvailableQuantity: stocked.Sub(reserved), IncomingQuantity: ReadQuantity(level.IncomingQuantity),
 				})
 			}
 		}

@@ -31,6 +31,9 @@ const (
 
 	// gramDecimals: a shared item's grams can be a fraction without end.
 	gramDecimals = 9
+
+	maxDigits   = 15 // beyond them Medusa's own JSON loses digits
+	maxDecimals = 3  // Medusa reads 0.0001 back as 0
 )
 
 // exact computes without rounding and without a bound on the digits.
@@ -108,8 +111,8 @@ func numeric(s string) bool {
 	return true
 }
 
-// read is a number of Medusa's; null counts as 0.
-func read(n medusaclient.Number) Quantity {
+// ReadQuantity is a number of Medusa's; null counts as 0.
+func ReadQuantity(n medusaclient.Number) Quantity {
 	q, _ := ParseQuantity(string(n))
 	return q
 }
@@ -134,6 +137,14 @@ func (q Quantity) negative() Quantity {
 		return Quantity{whole: -q.whole}
 	}
 	return quantityOf(new(apd.Decimal).Neg(q.decimal()))
+}
+
+// Abs returns q without its sign.
+func (q Quantity) Abs() Quantity {
+	if q.Sign() < 0 {
+		return q.negative()
+	}
+	return q
 }
 
 // Mul returns q × other.
@@ -216,6 +227,15 @@ func (q Quantity) divide(divisor Quantity, decimals int32, round bool) Quantity 
 func powerOfTen(n int32) *apd.BigInt {
 	return new(apd.BigInt).Exp(apd.NewBigInt(10), apd.NewBigInt(int64(n)), nil)
 }
+
+// FitsMedusa says whether Medusa keeps every digit of q.
+func (q Quantity) FitsMedusa() bool {
+	d := q.decimal()
+	return -d.Exponent <= maxDecimals && d.NumDigits()+int64(max(d.Exponent, 0)) <= maxDigits
+}
+
+// Number is q as Medusa reads it, exactly so when it FitsMedusa.
+func (q Quantity) Number() medusaclient.Number { return medusaclient.Number(q.String()) }
 
 // String writes q as JSON does.
 func (q Quantity) String() string {

@@ -93,7 +93,7 @@ func TestQuantityIsNeverChanged(t *testing.T) {
 	large, divisor := q(digits), q(strings.Repeat("3", 50))
 	for range 2 {
 		_ = marshal(t, large)
-		_ = large.fitsMedusa()
+		_ = large.FitsMedusa()
 		for _, size := range []Quantity{large, large.Mul(q("-1")), large.Add(large), large.Sub(divisor)} {
 			_, _ = size.wholes(divisor), size.grams(divisor)
 			_, _ = divisor.wholes(large), divisor.grams(large)
@@ -209,4 +209,18 @@ func FuzzParseQuantity(f *testing.F) {
 		assert.Zero(t, exactly.Cmp(rat(t, quantity)), "%q was read as %s", text, quantity)
 		assert.Zero(t, again.Cmp(quantity), "%q was written as %s", text, written)
 	})
+}
+
+func TestQuantityForMedusa(t *testing.T) {
+	for text, fits := range map[string]bool{
+		"0": true, "-450": true, "0.001": true, "-0.001": true, "0.0010": true, "999999999999999": true, "-999999999999.999": true, "1e14": true,
+		"0.0001": false, "1e15": false, "1000000000000000": false, "123456789012.3456": false, "1234567890123.456": false, "1e22": false, "1e-4": false,
+	} {
+		assert.Equal(t, fits, q(text).FitsMedusa(), text)
+		assert.Equal(t, q(text), ReadQuantity(q(text).Number()), "%s is sent and read", text)
+	}
+	assert.Equal(t, "1000", string(q("1e3").Number()))
+	assert.Equal(t, "-0.125", string(q("-0.1250").Number()))
+	assert.Equal(t, QuantityOf(0), ReadQuantity(""), "null counts as 0")
+	assert.Equal(t, "0.3", string(q("0.1").Add(q("0.2")).Number()))
 }

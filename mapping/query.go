@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -22,9 +23,6 @@ const (
 	maxIDs  = 100 // ids or SKUs in one query
 
 	defaultThreshold = 5
-
-	maxDigits   = 15 // beyond them Medusa's own JSON loses digits
-	maxDecimals = 3
 )
 
 // Page is which part of a list is wanted.
@@ -232,7 +230,7 @@ func (r *queryReader) quantity(name string, otherwise Quantity) Quantity {
 		return otherwise
 	}
 	quantity, valid := ParseQuantity(text)
-	if !valid || quantity.Sign() < 0 || !quantity.fitsMedusa() {
+	if !valid || quantity.Sign() < 0 || !quantity.FitsMedusa() {
 		r.fault(name, "NOT_A_QUANTITY")
 		return otherwise
 	}
@@ -300,27 +298,41 @@ func (r *queryReader) checkID(name, text string) bool {
 	return r.checkText(name, text)
 }
 
-// checkText keeps out what Medusa answers with an error of its own: control
-// characters, of which NUL is one, and what is not text at all.
 func (r *queryReader) checkText(name, text string) bool {
+	code, args := textFault(text)
+	if code != "" {
+		r.fault(name, code, args...)
+	}
+	return code == ""
+}
+
+// textFault keeps out what Medusa answers with an error of its own: control
+// characters, of which NUL is one, and what is not text at all. The code is
+// empty when there is nothing wrong.
+func textFault(text string) (code string, args []any) {
 	switch {
 	case utf8.RuneCountInString(text) > maxText:
-		r.fault(name, "TOO_LONG", maxText)
+		return "TOO_LONG", []any{maxText}
 	case !utf8.ValidString(text), strings.ContainsFunc(text, unicode.IsControl):
-		r.fault(name, "INVALID_CHARACTERS")
-	default:
-		return true
+		return "INVALID_CHARACTERS", nil
 	}
-	return false
+	return "", nil
+}
+
+// time reads a moment by RFC 3339.
+func (r *queryReader) time(name string) time.Time {
+	text, given := r.one(name)
+	if !given {
+		return time.Time{}
+	}
+	moment, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		r.fault(name, "NOT_A_TIME")
+	}
+	return moment.UTC()
 }
 
 // IsID says whether a text can be an id of Medusa's at all.
 func IsID(text string) bool {
 	return text != "" && len(text) <= maxText && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
-}
-
-// fitsMedusa says whether Medusa keeps every digit of a quantity.
-func (q Quantity) fitsMedusa() bool {
-	d := q.decimal()
-	return -d.Exponent <= maxDecimals && d.NumDigits()+int64(max(d.Exponent, 0)) <= maxDigits
 }

@@ -34,7 +34,27 @@ func TestDocumentedAnswers(t *testing.T) {
 		sold.Prices = []medusaclient.Price{{Amount: price, CurrencyCode: "ars"}}
 		return sold
 	}
+	changed := wholeLevel(at("sloc_high_up", "High Up - Dispensario", "60", "5", "0"))
+	changed.ID, changed.InventoryItemID = "ilevel_01HQ", "iitem_01HQ_BD_7G"
+	first := RowResult{
+		VariantID: "variant_bd_1g", LocationID: "sloc_high_up", Status: RowSuccess,
+		PreviousQuantity: new(q("100")), NewQuantity: new(q("150")), TotalGrams: new(q("150")),
+	}
+	second := RowResult{
+		VariantID: "variant_bd_7g", LocationID: "sloc_high_up", Status: RowSuccess,
+		PreviousQuantity: new(q("50")), NewQuantity: new(q("75")), TotalGrams: new(q("525")),
+	}
+	unknown := RowResult{
+		VariantID: "variant_invalid", LocationID: "sloc_high_up", Status: RowError, Code: "VARIANT_NOT_FOUND",
+		Error: Message{Key: "VARIANT_NOT_FOUND", Args: []any{"variant_invalid"}}.InShort().In(English),
+	}
 	for sample, answer := range map[string]any{
+		"level": LevelAnswer{Level: NewInventoryLevel(changed, Spanish)},
+		"batch-update": BatchAnswer{
+			Success: true, Updated: 2, Results: []RowResult{first, second},
+			Summary: BatchSummary{TotalUnitsUpdated: q("75"), TotalGramsUpdated: q("525")}, BatchID: "batch_a",
+		},
+		"batch-update-partial": BatchAnswer{Updated: 1, Failed: 1, Results: []RowResult{first, unknown}, BatchID: "batch_a"},
 		"with-inventory": NewProductWithInventory(medusaclient.Product{ID: "prod_01HQ8BD5G", Title: "Blue Dream Indoor", Variants: []medusaclient.ProductVariant{
 			sold("variant_bd_7g", "Blue Dream 7g", `{"weight":7}`, "2100", "50"),
 			sold("variant_bd_1g", "Blue Dream 1g", `{"weight":1}`, "350", "100"),

@@ -23,14 +23,19 @@ func TestSentencesExistInEveryLanguage(t *testing.T) {
 			assert.NotEmpty(t, strings.TrimSpace(sentence[language]), "%s is not said in %s", key, language)
 			assert.Equal(t, verbs.FindAllString(sentence[English], -1), verbs.FindAllString(sentence[language], -1), "the arguments of %s in %s", key, language)
 			assert.Len(t, verbs.FindAllString(sentence[language], -1), strings.Count(sentence[language], "%"), "a stray %% in %s in %s", key, language)
-			assert.Equal(t, strings.HasSuffix(key, ".title"), !strings.HasSuffix(sentence[language], "."), "a sentence ends with a full stop, a title does not: %s in %s", key, language)
+			assert.Equal(t, isShort(key), !strings.HasSuffix(sentence[language], "."), "a sentence ends with a full stop, a few words do not: %s in %s", key, language)
 		}
-		if !strings.HasSuffix(key, ".title") { // a few words can be the same in two languages, a sentence cannot
+		if !isShort(key) { // a few words can be the same in two languages, a sentence cannot
 			assert.NotEqual(t, sentence[English], sentence[Spanish], "%s is not translated", key)
 			assert.NotEqual(t, sentence[English], sentence[German], "%s is not translated", key)
 			assert.NotEqual(t, sentence[Spanish], sentence[German], "%s is not translated", key)
 		}
 	}
+}
+
+// isShort tells the few words of titles and rows from sentences.
+func isShort(key string) bool {
+	return strings.HasSuffix(key, ".title") || strings.HasPrefix(key, "row.")
 }
 
 func TestEveryTitleHasItsSentence(t *testing.T) {
@@ -69,7 +74,7 @@ func TestEveryCodeHasASentence(t *testing.T) {
 			require.NoError(t, err)
 			if code.MatchString(text) {
 				found[text] = true
-				assert.Contains(t, sentences, text, "a code of %s", path)
+				assert.NotEmpty(t, sentences[text][English]+sentences["warning."+text][English], "%s, a code of %s, has no sentence", text, path)
 			}
 			return true
 		})
@@ -85,6 +90,46 @@ func TestMessage(t *testing.T) {
 	assert.Equal(t, "Product not found", TitleOf("PRODUCT_NOT_FOUND").In(English))
 	assert.Equal(t, "Produkt nicht gefunden", TitleOf("PRODUCT_NOT_FOUND").In(German))
 	assert.Equal(t, "NO_SUCH_KEY", Message{Key: "NO_SUCH_KEY"}.In(English))
+}
+
+// TestRowsSayWhatDetailsSay: the same arguments serve for both.
+func TestRowsSayWhatDetailsSay(t *testing.T) {
+	rowsOnly := map[string]bool{"SKIPPED": true, "BELOW_RESERVED": true}
+	for key, sentence := range sentences {
+		detail, isRow := strings.CutPrefix(key, "row.")
+		if !isRow || rowsOnly[detail] {
+			continue
+		}
+		said := false
+		for other, long := range sentences {
+			if !isShort(other) && (other == detail || strings.HasPrefix(other, detail+".")) {
+				said = true
+				if taken := verbs.FindAllString(sentence[English], -1); len(taken) > 0 {
+					assert.Equal(t, strings.ReplaceAll(strings.Join(verbs.FindAllString(long[English], -1), ""), "%q", "%s"), strings.Join(taken, ""), "the arguments of %s and %s", key, other)
+				}
+			}
+		}
+		assert.True(t, said, "nothing says at length what %s says", key)
+	}
+}
+
+func TestMessageInShort(t *testing.T) {
+	for _, test := range []struct {
+		message Message
+		short   string
+	}{
+		{Message{Key: "VARIANT_NOT_FOUND", Args: []any{"variant_invalid"}}, "Variant not found"},
+		{Message{Key: "INSUFFICIENT_STOCK", Args: []any{q("3"), q("5")}}, "Insufficient stock: 3 available, 5 asked for"},
+		{Message{Key: "INSUFFICIENT_STOCK.reserved", Args: []any{q("0.5"), q("1")}}, "Insufficient unreserved stock: 0.5 available, 1 asked for"},
+		{Message{Key: "STOCK_CHANGED", Args: []any{q("4"), q("-5")}}, "Stock has changed: 4 expected, -5 found"},
+		{Message{Key: "REQUIRED_QUANTITY_INVALID", Args: []any{"variant_a"}}, "Variant takes no positive quantity of its inventory item"},
+		{Message{Key: "NETWORK_ERROR.unreachable"}, "Medusa does not answer"},
+		{Message{Key: "NETWORK_ERROR.busy"}, "Too many changes are waiting"},
+		{Message{Key: "LEVEL_HAS_STOCK", Args: []any{q("7")}}, "There are still 7 in stock; with force: true the level is deleted all the same."},
+	} {
+		assert.Equal(t, test.short, test.message.InShort().In(English))
+	}
+	assert.Equal(t, "Variante no encontrada", Message{Key: "VARIANT_NOT_FOUND", Args: []any{"v"}}.InShort().In(Spanish))
 }
 
 func TestMatchLanguage(t *testing.T) {

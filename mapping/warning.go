@@ -38,7 +38,7 @@ func newWarnings(language Language) *warnings {
 }
 
 func (w *warnings) add(warning Warning, args ...any) {
-	warning.Detail = Message{Key: warning.Code, Args: args}.In(w.language)
+	warning.Detail = Message{Key: "warning." + warning.Code, Args: args}.In(w.language)
 	if !slices.Contains(w.list, warning) {
 		w.list = append(w.list, warning)
 	}
