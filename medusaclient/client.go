@@ -10,10 +10,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/failsafe-go/failsafe-go"
@@ -97,9 +95,9 @@ func New(config Config) (*Client, error) {
 		timeout: config.Timeout,
 		idle:    transport.CloseIdleConnections,
 	}
-	var roundTripper http.RoundTripper = transport
+	var roundTripper http.RoundTripper = fenced{transport}
 	if config.Tracing {
-		roundTripper = otelhttp.NewTransport(transport)
+		roundTripper = otelhttp.NewTransport(roundTripper)
 	}
 	// Medusa sends no redirects and needs no cookies: an http.Client without
 	// a jar keeps one caller's session from another's call.
@@ -109,8 +107,9 @@ func New(config Config) (*Client, error) {
 	}).SetLogger(silent{}).SetDisableWarn(true)
 	c.breaker = circuitbreaker.NewBuilder[struct{}]().
 		HandleIf(func(_ struct{}, err error) bool {
-			// A try that its caller gave up says nothing of Medusa.
-			return countsAsOutage(err) || (errors.Is(err, context.Canceled) && c.breaker.IsHalfOpen())
+			// A try that was given up says nothing of Medusa.
+			givenUp := errors.Is(err, context.Canceled) || errors.Is(err, errLate)
+			return countsAsOutage(err) || (givenUp && c.breaker.IsHalfOpen())
 		}).
 		WithFailureThresholdRatio(breakerFailures, breakerWindow).
 		WithSuccessThreshold(1). // and so one call at a time to try
@@ -150,6 +149,7 @@ type call struct {
 	path       string // escaped, below the base URL, with its query
 	body       any
 	credential Credential
+	sendBy     time.Time // a write that is not on its way by then is not sent; zero: no end
 }
 
 func (k call) endpoint() string { return k.method + " " + k.route }
@@ -178,6 +178,11 @@ func (c *Client) do(ctx context.Context, k call, into target) error {
 	if len(k.path)+len(k.credential.header) > maxHead {
 		return ErrTooLong
 	}
+	if k.method != http.MethodGet {
+		var lift func()
+		ctx, lift = (&fence{by: k.sendBy}).guard(ctx)
+		defer lift()
+	}
 	err := c.policies.WithContext(ctx).RunWithExecution(func(execution failsafe.Execution[struct{}]) error {
 		return c.attempt(execution.Context(), k, into)
 	})
@@ -190,6 +195,8 @@ func (c *Client) do(ctx context.Context, k call, into target) error {
 		return &OutageError{Endpoint: k.endpoint(), Reason: Closed, RetryAfter: c.breaker.RemainingDelay(), Err: err, unsent: true}
 	case errors.Is(err, bulkhead.ErrFull):
 		return &OutageError{Endpoint: k.endpoint(), Reason: Saturated, RetryAfter: breakerDelay, Err: err, unsent: true}
+	case errors.Is(context.Cause(ctx), errLate):
+		return &OutageError{Endpoint: k.endpoint(), Reason: TooSlow, Err: errLate, unsent: true}
 	case errors.Is(err, context.DeadlineExceeded):
 		return &OutageError{Endpoint: k.endpoint(), Reason: TooSlow, Err: err, unsent: true}
 	}
@@ -200,12 +207,6 @@ func (c *Client) do(ctx context.Context, k call, into target) error {
 func (c *Client) attempt(ctx context.Context, k call, into target) error {
 	attemptCtx, cancel := context.WithTimeout(ctx, c.timeout)
 	defer cancel()
-	sent := &atomic.Bool{}
-	if k.method != http.MethodGet {
-		attemptCtx = httptrace.WithClientTrace(attemptCtx, &httptrace.ClientTrace{
-			GotConn: func(httptrace.GotConnInfo) { sent.Store(true) },
-		})
-	}
 
 	request := requestOf(ctx)
 	request.begin()
@@ -219,7 +220,7 @@ func (c *Client) attempt(ctx context.Context, k call, into target) error {
 	case err != nil && ctx.Err() != nil && errors.Is(ctx.Err(), context.Canceled):
 		err = ctx.Err()
 	case err != nil:
-		err = outageOf(k, err, !sent.Load())
+		err = outageOf(k, err, !fenceOf(ctx).sent())
 	case status >= http.StatusBadRequest:
 		err = refusal(k.endpoint(), status, body.Bytes())
 	case status >= http.StatusMultipleChoices:
@@ -282,7 +283,7 @@ func outageOf(k call, err error, unsent bool) *OutageError {
 	switch {
 	case dial != nil && dial.Op == "dial":
 		unsent = true
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+	case errors.Is(err, errLate), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		reason = TooSlow
 	case errors.Is(err, errTooLarge), errors.Is(err, io.ErrUnexpectedEOF):
 		reason = Nonsense
@@ -295,7 +296,7 @@ func outageOf(k call, err error, unsent bool) *OutageError {
 // mistake (an unknown order column, a bad date), so it does not count.
 func countsAsOutage(err error) bool {
 	if outage, ok := errors.AsType[*OutageError](err); ok {
-		return !ofOneAnswer(outage.Err)
+		return !ofOneAnswer(outage.Err) && !errors.Is(outage.Err, errLate)
 	}
 	refused, ok := errors.AsType[*Error](err)
 	return ok && refused.Status > http.StatusInternalServerError

@@ -3,6 +3,7 @@ package medusaclient
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -58,20 +59,72 @@ func (c Credential) Fingerprint() [sha256.Size]byte {
 	return sha256.Sum256([]byte(c.header))
 }
 
-// Expires returns when a user's token ends by its own word, which is not
-// verified here. It is zero for a secret key and for a token that names no end.
-func (c Credential) Expires() time.Time {
-	var claims struct {
-		Exp int64 `json:"exp"`
-	}
+// claims are what a user's token says of itself.
+type claims struct {
+	ActorType string `json:"actor_type"`
+	ActorID   string `json:"actor_id"`
+	Exp       int64  `json:"exp"`
+}
+
+// claims reads a user's token, without verifying it. They are empty for a
+// secret key.
+func (c Credential) claims() claims {
 	_, payload, _ := strings.Cut(c.header, ".")
 	payload, _, signed := strings.Cut(payload, ".")
 	raw, err := base64.RawURLEncoding.DecodeString(payload)
-	if !signed || err != nil || decode(raw, &claims) != nil || claims.Exp <= 0 {
+	var said claims
+	if !signed || err != nil || decode(raw, &said) != nil {
+		return claims{}
+	}
+	return said
+}
+
+// Expires returns when a user's token ends by its own word, which is not
+// verified here. It is zero for a secret key and for a token that names no end.
+func (c Credential) Expires() time.Time {
+	exp := c.claims().Exp
+	if exp <= 0 {
 		return time.Time{}
 	}
-	return time.Unix(claims.Exp, 0)
+	return time.Unix(exp, 0)
 }
+
+// Actor returns whose credential it is, by its own word, which is not verified
+// here. A token names its user ("user" and an id), and stays that user's when it
+// is renewed. A secret key is "api-key" and a hash of the key, however it is
+// spelled; a token that names nobody is "token" and a hash of it.
+func (c Credential) Actor() (kind, id string) {
+	scheme, value, _ := strings.Cut(c.header, " ")
+	switch said := c.claims(); {
+	case c.header == "":
+		return "", ""
+	case scheme == "Basic":
+		return "api-key", shortHash(plainKey(value))
+	case said.ActorType != "" && said.ActorID != "":
+		return said.ActorType, said.ActorID
+	}
+	return "token", shortHash(value)
+}
+
+func shortHash(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:16])
+}
+
+// plainKey is a secret key as it was issued. Medusa takes it plain and in
+// base64, as the name of a user with an empty password or without the colon
+// before that.
+func plainKey(value string) string {
+	if !strings.HasPrefix(value, "sk_") {
+		if decoded, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(nodeBase64.Replace(value), "=")); err == nil {
+			value = string(decoded)
+		}
+	}
+	return strings.TrimSuffix(value, ":")
+}
+
+// nodeBase64 brings the other alphabet that Node decodes into the usual one.
+var nodeBase64 = strings.NewReplacer("-", "+", "_", "/")
 
 // Format hides the credential from every format verb.
 func (c Credential) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, "[credential]") }

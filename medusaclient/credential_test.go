@@ -73,6 +73,71 @@ func TestCredentialExpires(t *testing.T) {
 	}
 }
 
+func TestActorIsTheSameHoweverItIsSpelled(t *testing.T) {
+	key := "sk_" + strings.Repeat("1c3f", 16)
+	encode := func(text string) string { return base64.StdEncoding.EncodeToString([]byte(text)) }
+	kind, id := SecretKey(key).Actor()
+	assert.Equal(t, "api-key", kind)
+	assert.Regexp(t, "^[0-9a-f]{32}$", id)
+	assert.NotContains(t, key, id)
+	for name, authorization := range map[string]string{
+		"plain":                 "Basic " + key,
+		"encoded":               "basic " + encode(key),
+		"with a colon":          "Basic " + encode(key+":"),
+		"plain with a colon":    "Basic " + key + ":",
+		"without its end":       "Basic " + strings.TrimRight(encode(key+":"), "="),
+		"without the other end": "Basic " + strings.TrimRight(encode(key), "="),
+	} {
+		c, err := ParseCredential(authorization)
+		require.NoError(t, err, name)
+		gotKind, got := c.Actor()
+		assert.Equal(t, kind, gotKind, name)
+		assert.Equal(t, id, got, name)
+	}
+	for name, other := range map[string]Credential{
+		"another key": SecretKey(key + "1"), "no key": {header: "Basic ***"}, "a password": {header: "Basic " + encode(key+":x")},
+	} {
+		kind, got := other.Actor()
+		assert.Equal(t, "api-key", kind, name)
+		assert.NotEqual(t, id, got, name)
+	}
+	inUnicode, err := ParseCredential("Basic " + base64.URLEncoding.EncodeToString([]byte("sk_ÿþ?>")))
+	require.NoError(t, err)
+	_, id = SecretKey("sk_ÿþ?>").Actor()
+	_, got := inUnicode.Actor()
+	assert.Equal(t, id, got, "Node takes the other alphabet too")
+}
+
+func TestActorOfAToken(t *testing.T) {
+	token := func(payload, signature string) Credential {
+		return Bearer("head." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + "." + signature)
+	}
+	for _, c := range []Credential{
+		token(`{"actor_type":"user","actor_id":"user_1","exp":1}`, "a"), token(`{"actor_type":"user","actor_id":"user_1","exp":2}`, "b"),
+	} {
+		kind, id := c.Actor()
+		assert.Equal(t, "user", kind)
+		assert.Equal(t, "user_1", id)
+	}
+	seen := map[string]string{}
+	for name, c := range map[string]Credential{
+		"no token":           Bearer("garbage"),
+		"no actor":           token(`{"exp":1}`, "a"),
+		"an actor of null":   token(`{"actor_type":"user","actor_id":null}`, "a"),
+		"an empty actor":     token(`{"actor_type":"user","actor_id":""}`, "a"),
+		"an actor of a kind": token(`{"actor_type":"","actor_id":"user_1"}`, "a"),
+		"a number":           token(`{"actor_type":"user","actor_id":5}`, "a"),
+	} {
+		kind, id := c.Actor()
+		assert.Equal(t, "token", kind, name)
+		assert.Regexp(t, "^[0-9a-f]{32}$", id, name)
+		assert.Empty(t, seen[id], "%s is not %s", name, seen[id])
+		seen[id] = name
+	}
+	kind, id := Credential{}.Actor()
+	assert.Empty(t, kind+id)
+}
+
 func TestFingerprintTellsCredentialsApart(t *testing.T) {
 	parsed, err := ParseCredential("bearer a")
 	require.NoError(t, err)

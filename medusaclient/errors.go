@@ -46,7 +46,7 @@ type OutageError struct {
 	Reason     Reason
 	RetryAfter time.Duration // when the breaker lets a call through again
 	Err        error
-	unsent     bool // the connection was never made, so nothing can have happened
+	unsent     bool // Medusa never got it, so nothing can have happened
 }
 
 // ErrTooLong says that a call would be longer than what Node takes.
@@ -57,6 +57,10 @@ func (e *OutageError) Error() string {
 }
 
 func (e *OutageError) Unwrap() error { return e.Err }
+
+// Sent says whether Medusa may have got the call, so that a write may have
+// happened, or may yet.
+func (e *OutageError) Sent() bool { return !e.unsent }
 
 // maxMessage bounds how much of Medusa's words an Error carries: a refused
 // batch can name thousands of pairs in 150 kB.

@@ -67,6 +67,23 @@ func everyCall(ctx context.Context, c *Client, by Credential) error {
 		func() error { _, err := c.StockLocations.List(ctx, by, StockLocationFilter{}, 1, 0); return err },
 		func() error { _, err := c.StockLocations.Get(ctx, by, "sloc_high_up"); return err },
 		func() error { _, err := c.Stores.List(ctx, by); return err },
+		func() error {
+			_, err := c.InventoryItems.ListCounted(ctx, by, CountedFilter{SKUs: []string{"H-001"}})
+			return err
+		},
+		func() error { _, err := c.Products.ListCounted(ctx, by, []string{"variant_bd_1g"}, true); return err },
+		func() error { _, err := c.StockLocations.ListByID(ctx, by, []string{"sloc_high_up"}); return err },
+		func() error { return c.InventoryItems.ConfirmRead(ctx, by) },
+		func() error { return c.InventoryItems.ConfirmWrite(ctx, by) },
+		func() error {
+			_, err := c.InventoryItems.CreateLevels(ctx, by, soon(), []LevelKey{{"iitem_sin_nivel", "sloc_high_up"}})
+			return err
+		},
+		func() error {
+			_, err := c.InventoryItems.UpdateLevels(ctx, by, soon(), []LevelUpdate{bdHighUp("3")})
+			return err
+		},
+		func() error { return c.InventoryItems.DeleteLevels(ctx, by, soon(), []string{"ilev_nope"}, false) },
 	} {
 		if err := call(); err != nil {
 			return err
@@ -85,23 +102,34 @@ func TestEveryCallSaysWhoAndWhat(t *testing.T) {
 	require.NoError(t, err)
 
 	calls := server.Calls()
-	require.Len(t, calls, 13)
-	assert.Equal(t, 13, request.Calls())
+	require.Len(t, calls, 21)
+	assert.Equal(t, 21, request.Calls())
+	bodies := map[string]string{}
 	for _, call := range calls {
+		if len(call.Body) > 0 {
+			bodies[string(call.Body)] = call.Method + " " + call.Path
+		}
 		assert.Equal(t, []string{"application/json"}, call.Header["Content-Type"], call.Target)
 		assert.Equal(t, []string{"req-1"}, call.Header["X-Request-Id"], call.Target)
 		if call.Path == "/auth/user/emailpass" {
 			assert.NotContains(t, call.Header, "Authorization")
-			assert.JSONEq(t, `{"email":"admin@cannahub.test","password":"supersecret"}`, string(call.Body))
 		} else {
 			assert.Equal(t, []string{by.header}, call.Header["Authorization"], call.Target)
-			assert.Empty(t, call.Body, call.Target)
 		}
 		assert.NotContains(t, call.Header, "Traceparent")
 		assert.NotContains(t, call.Header, "Accept-Encoding", "the answer comes as it is, and its length with it")
 	}
 
-	server.ResetCalls()
+	const batch = "POST /admin/inventory-items/location-levels/batch"
+	assert.Equal(t, map[string]string{
+		`{"email":"admin@cannahub.test","password":"supersecret"}`: "POST /auth/user/emailpass",
+		`{}`: batch,
+		`{"create":[{"inventory_item_id":"iitem_sin_nivel","location_id":"sloc_high_up"}]}`:                  batch,
+		`{"update":[{"inventory_item_id":"iitem_bd_1g","location_id":"sloc_high_up","stocked_quantity":3}]}`: batch,
+		`{"delete":["ilev_nope"]}`: batch,
+	}, bodies, "and no kinds of change in one batch")
+
+	server.Reset()
 	require.NoError(t, everyCall(t.Context(), client, SecretKey(medusatest.SecretKey)), "a call without a request")
 	for _, call := range server.Calls() {
 		assert.NotContains(t, call.Header, "X-Request-Id")
@@ -429,12 +457,21 @@ func hold(t *testing.T, server *medusatest.Server, match medusatest.Match) held 
 	return held{arrived, release}
 }
 
+// transportOf is what a client keeps its connections in.
+func transportOf(t *testing.T, client *Client) *http.Transport {
+	t.Helper()
+	guarded, is := client.http.GetClient().Transport.(fenced)
+	require.True(t, is)
+	transport, is := guarded.RoundTripper.(*http.Transport)
+	require.True(t, is)
+	return transport
+}
+
 // TestIdleConnectionsEndBeforeMedusaEndsThem: it does after 5 s, and a write on
 // a connection that it is closing is lost without a word.
 func TestIdleConnectionsEndBeforeMedusaEndsThem(t *testing.T) {
 	client := newClient(t, Config{BaseURL: "http://127.0.0.1:1", MaxConcurrency: 12})
-	transport, err := client.http.Transport()
-	require.NoError(t, err)
+	transport := transportOf(t, client)
 	assert.Positive(t, transport.IdleConnTimeout)
 	assert.Less(t, transport.IdleConnTimeout, 5*time.Second)
 	assert.Equal(t, 12, transport.MaxIdleConnsPerHost)

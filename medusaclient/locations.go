@@ -38,6 +38,9 @@ type SalesChannel struct {
 // Medusa's default fields leave out address.company.
 const stockLocationFields = "id,name,metadata,created_at,updated_at,*address,sales_channels.id,sales_channels.name"
 
+// What a level shows of its location.
+const levelStockLocationFields = "id,name,metadata,*address"
+
 // StockLocations are the calls below /admin/stock-locations.
 type StockLocations struct{ client *Client }
 
@@ -77,4 +80,17 @@ func (s *StockLocations) Get(ctx context.Context, by Credential, id string) (Sto
 	var answer stockLocationAnswer
 	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/stock-locations/:id", path: q.String(), credential: by}, &answer)
 	return answer.StockLocation, err
+}
+
+// ListByID reads id, name, address and metadata of many locations, in no promised
+// order; unknown ids are left out.
+func (s *StockLocations) ListByID(ctx context.Context, by Credential, ids []string) ([]StockLocation, error) {
+	return byID(ctx, ids, func(ctx context.Context, ids []string) ([]StockLocation, error) {
+		q := newQuery("/admin/stock-locations", levelStockLocationFields)
+		q.page(len(ids), 0)
+		q.addIDs(ids)
+		var answer stockLocationsAnswer
+		err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/stock-locations", path: q.String(), credential: by}, &answer)
+		return answer.StockLocations, err
+	})
 }

@@ -25,6 +25,10 @@ type shop struct {
 	// reprice gives the variant variant_bd_1g of prod_blue_dream these prices
 	// for the rest of the test.
 	reprice func(t testing.TB, prices []medusatest.Price)
+	// reset brings the catalogue back.
+	reset func(t testing.TB)
+	// deleteItem deletes an inventory item.
+	deleteItem func(t testing.TB, id string)
 }
 
 // shops are both, for what has to hold at both.
@@ -35,20 +39,33 @@ var shops = []struct {
 	{"in memory", func(tb testing.TB) shop {
 		tb.Helper()
 		server, url := startMemory(tb)
-		return shop{url, medusatest.Email, medusatest.Password, medusatest.SecretKey, func(tb testing.TB, prices []medusatest.Price) {
-			tb.Helper()
-			tb.Cleanup(server.Reset)
-			reprice(tb, server, prices)
-		}}
+		return shop{
+			url: url, email: medusatest.Email, password: medusatest.Password, secretKey: medusatest.SecretKey,
+			reprice: func(tb testing.TB, prices []medusatest.Price) {
+				tb.Helper()
+				tb.Cleanup(server.Reset)
+				reprice(tb, server, prices)
+			},
+			reset:      func(testing.TB) { server.Reset() },
+			deleteItem: func(_ testing.TB, id string) { server.Delete(id) },
+		}
 	}},
 	{"real", func(tb testing.TB) shop {
 		tb.Helper()
 		m := medusa.Start(tb)
-		return shop{m.URL, m.Email, m.Password, m.SecretKey, func(tb testing.TB, prices []medusatest.Price) {
-			tb.Helper()
-			tb.Cleanup(func() { m.Reset(tb) })
-			post(tb, m.URL+"/admin/products/prod_blue_dream/variants/variant_bd_1g", m.Token(tb), map[string]any{"prices": prices})
-		}}
+		return shop{
+			url: m.URL, email: m.Email, password: m.Password, secretKey: m.SecretKey,
+			reprice: func(tb testing.TB, prices []medusatest.Price) {
+				tb.Helper()
+				tb.Cleanup(func() { m.Reset(tb) })
+				write(tb, http.MethodPost, m.URL+"/admin/products/prod_blue_dream/variants/variant_bd_1g", m.Token(tb), map[string]any{"prices": prices})
+			},
+			reset: func(tb testing.TB) { tb.Helper(); m.Reset(tb) },
+			deleteItem: func(tb testing.TB, id string) {
+				tb.Helper()
+				write(tb, http.MethodDelete, m.URL+"/admin/inventory-items/"+id, m.Token(tb), struct{}{})
+			},
+		}
 	}},
 }
 
@@ -70,12 +87,12 @@ func reprice(tb testing.TB, server *medusatest.Server, prices []medusatest.Price
 	tb.Fatal("the catalogue has no variant_bd_1g")
 }
 
-// post writes to a real Medusa past the client, which has no such call.
-func post(tb testing.TB, url, token string, body any) {
+// write writes to a real Medusa past the client, which has no such call.
+func write(tb testing.TB, method, url, token string, body any) {
 	tb.Helper()
 	content, err := json.Marshal(body)
 	require.NoError(tb, err)
-	request, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, url, bytes.NewReader(content))
+	request, err := http.NewRequestWithContext(tb.Context(), method, url, bytes.NewReader(content))
 	require.NoError(tb, err)
 	request.Header.Set("Authorization", "Bearer "+token)
 	request.Header.Set("Content-Type", "application/json")

@@ -42,6 +42,20 @@ func (r *Request) Waited() time.Duration {
 	return r.waited
 }
 
+// Share counts the calls made for r in the request of ctx, too: of a call that
+// is made for several requests, each has had the cost.
+func (r *Request) Share(ctx context.Context) {
+	other := requestOf(ctx)
+	if other == nil || other == r {
+		return
+	}
+	calls, waited := r.Calls(), r.Waited()
+	other.mu.Lock()
+	defer other.mu.Unlock()
+	other.calls += calls
+	other.waited += waited
+}
+
 func requestOf(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r

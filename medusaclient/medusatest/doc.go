@@ -1,7 +1,8 @@
 // Package medusatest is an in-memory Medusa 2.21.2 for tests and for
-// `gateway demo`. It answers the reads that the gateway makes as the real one
+// `gateway demo`. It answers the calls that the gateway makes as the real one
 // does, with the behaviour that breaks naive clients kept on purpose, fails on
-// command, and keeps a ledger of the calls it received.
+// command, lets writes land when a test says so, and keeps a ledger of the calls
+// it received.
 //
 // It speaks HTTP only: nothing here is shared with the client it tests.
 //

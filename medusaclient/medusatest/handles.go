@@ -2,7 +2,6 @@ package medusatest
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -44,23 +43,59 @@ func (s *Server) SetLevel(itemID, locationID string, q Quantities) {
 	if s.tables.get("inventory_item", itemID) == nil {
 		panic("medusatest: no inventory item " + itemID)
 	}
-	levels := slices.Clone(s.tables.levelsOf[itemID])
-	at := slices.IndexFunc(levels, func(level row) bool { return level["location_id"] == locationID })
-	next := row{
-		"id":          "ilev_" + strings.TrimPrefix(itemID, "iitem_") + "_" + strings.TrimPrefix(locationID, "sloc_"),
-		"location_id": locationID, "inventory_item_id": itemID, "metadata": nil,
-	}
-	if at >= 0 {
-		level := levels[at]
-		before := Quantities{quantityOf(level, "stocked_quantity"), quantityOf(level, "reserved_quantity"), quantityOf(level, "incoming_quantity")}
-		if before == q {
-			return
+	level := s.tables.levelAt(itemID, locationID)
+	if level == nil {
+		level = row{
+			"id":          "ilev_" + strings.TrimPrefix(itemID, "iitem_") + "_" + strings.TrimPrefix(locationID, "sloc_"),
+			"location_id": locationID, "inventory_item_id": itemID, "metadata": nil,
 		}
-		next = changed(level, nil)
-		levels = slices.Delete(levels, at, at+1)
+	} else if quantitiesOf(level) == q {
+		return
+	} else {
+		level = changed(level, nil)
 	}
-	setQuantities(next, q)
-	s.tables.levelsOf[itemID] = append(levels, s.tables.put("inventory_level", next))
+	setQuantities(level, q)
+	s.tables.putLevel(level)
+}
+
+// LevelKey names a level.
+type LevelKey struct{ InventoryItemID, LocationID string }
+
+// Level returns the quantities of an item at a location, and whether there is
+// such a level.
+func (s *Server) Level(itemID, locationID string) (Quantities, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	level := s.tables.levelAt(itemID, locationID)
+	return quantitiesOf(level), level != nil
+}
+
+// Levels returns the quantities of every level.
+func (s *Server) Levels() map[LevelKey]Quantities {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	levels := map[LevelKey]Quantities{}
+	for _, level := range s.tables.rows["inventory_level"] {
+		levels[LevelKey{textOf(level, "inventory_item_id"), textOf(level, "location_id")}] = quantitiesOf(level)
+	}
+	return levels
+}
+
+// Reserve reserves a quantity of an item at a location, as an order does, whether
+// it is available or not; a negative one is given back. It panics where there is
+// no level.
+func (s *Server) Reserve(itemID, locationID string, quantity float64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	level := s.tables.levelAt(itemID, locationID)
+	if level == nil {
+		panic("medusatest: no level of " + itemID + " at " + locationID)
+	}
+	q := quantitiesOf(level)
+	q.Reserved = sum(q.Reserved, quantity)
+	level = changed(level, nil)
+	setQuantities(level, q)
+	s.tables.putLevel(level)
 }
 
 // RenameLocation gives a stock location another name. It panics for an unknown

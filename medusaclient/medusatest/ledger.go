@@ -61,7 +61,7 @@ func (l *ledger) reset() {
 // record notes a call and leaves its body to be read again. It returns what
 // notes the status of the answer.
 func (l *ledger) record(r *http.Request) (func(status int), error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBatchBody+1))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package medusatest
 import (
 	"math"
 	"math/big"
-	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -48,13 +47,7 @@ func checkQuery(query *tree, params []param, strict bool) (map[string]any, *prob
 			faults = append(faults, "Unrecognized fields: '"+strings.Join(unknown, ", ")+"'")
 		}
 	}
-	if len(faults) > 0 {
-		return nil, &problem{
-			status: http.StatusBadRequest, Type: "invalid_data",
-			Message: "Invalid request: " + strings.Join(faults[:min(len(faults), 3)], "; "),
-		}
-	}
-	return values, nil
+	return values, invalidRequest(faults)
 }
 
 func checkParams(query *tree, params []param, path string) (map[string]any, []string) {
@@ -100,9 +93,19 @@ func asJavaScript(value any) string {
 	case []any:
 		parts := make([]string, len(v))
 		for i, each := range v {
-			parts[i] = asJavaScript(each)
+			if each != nil { // which a list shows as nothing
+				parts[i] = asJavaScript(each)
+			}
 		}
 		return strings.Join(parts, ",")
+	case nil:
+		return "null"
+	case bool:
+		return strconv.FormatBool(v)
+	case infinite:
+		return string(v)
+	case float64:
+		return string(appendJSON(nil, v))
 	default:
 		return "[object Object]"
 	}

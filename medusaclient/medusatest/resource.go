@@ -160,18 +160,23 @@ func (s *Server) detail(of resource) adminHandler {
 			writeJSON(w, r, http.StatusInternalServerError, unknownError())
 			return
 		}
-		fields, given := values["fields"].(string)
-		s.mu.RLock()
-		found := s.tables.get(of.table, id)
-		var shown row
-		if found != nil {
-			shown = s.tables.shown(of, found, parseFields(fields, given, of.defaults))
-		}
-		s.mu.RUnlock()
-		if found == nil {
+		shown := s.show(of, id, values)
+		if shown == nil {
 			writeJSON(w, r, http.StatusNotFound, problem{Type: "not_found", Message: of.missing(id)})
 			return
 		}
 		writeJSON(w, r, http.StatusOK, map[string]any{of.singular: shown})
 	}
+}
+
+// show is one row as a checked query asks for it, nil when there is none.
+func (s *Server) show(of resource, id string, values map[string]any) row {
+	fields, given := values["fields"].(string)
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	found := s.tables.get(of.table, id)
+	if found == nil {
+		return nil
+	}
+	return s.tables.shown(of, found, parseFields(fields, given, of.defaults))
 }

@@ -1,21 +1,14 @@
 package medusatest
 
 import (
-	"bytes"
 	"crypto/sha1" // Express's ETag, not a secret
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"html"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
 )
-
-// maxBody is the most that any of Medusa's routes reads of a request, in bytes.
-const maxBody = 2 << 20
 
 // problem is Medusa's error body.
 type problem struct {
@@ -63,6 +56,19 @@ func (s *Server) routes() []route {
 		"/admin/stores":                              s.list(stores),
 	} {
 		routes = append(routes, route{http.MethodGet, path, s.admin(refuseForbidden(handler))})
+	}
+	const level = "/admin/inventory-items/:id/location-levels/:location_id"
+	for _, write := range []struct {
+		method, path string
+		begin        func(r *http.Request) (effect, *problem)
+	}{
+		{http.MethodPost, "/admin/inventory-items/location-levels/batch", s.batchLevels},
+		{http.MethodPost, "/admin/inventory-items/:id/location-levels/batch", s.batchLevelsOfItem},
+		{http.MethodPost, "/admin/inventory-items/:id/location-levels", s.createLevel},
+		{http.MethodPost, level, s.updateLevel},
+		{http.MethodDelete, level, s.deleteLevel},
+	} {
+		routes = append(routes, route{write.method, write.path, s.admin(refuseForbidden(s.writes(write.begin)))})
 	}
 	return routes
 }
@@ -137,7 +143,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Keep-Alive", fmt.Sprintf("timeout=%d", int(keepAlive.Seconds())))
 	// Bodies are read before anything else, so that broken JSON is 400 even
 	// where nobody is logged in.
-	if _, fault := jsonBody(r); fault != nil {
+	r, fault := withBody(r)
+	if fault != nil {
 		writeJSON(w, r, fault.status, fault)
 		return
 	}
@@ -199,41 +206,6 @@ func noRoute(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNotFound)
 	fmt.Fprintf(w, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>Error</title>\n</head>\n<body>\n<pre>Cannot %s %s</pre>\n</body>\n</html>\n",
 		r.Method, html.EscapeString(path))
-}
-
-// jsonBody is the body of a request, nil when there is none or it is not
-// declared as JSON: Medusa then ignores it.
-func jsonBody(r *http.Request) (map[string]any, *problem) {
-	raw, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, unknownError()
-	}
-	r.Body = io.NopCloser(bytes.NewReader(raw))
-	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
-	if len(raw) == 0 || !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return nil, nil
-	}
-	if len(raw) > maxBody {
-		return nil, &problem{status: http.StatusRequestEntityTooLarge, Type: "unknown_error", Message: "request entity too large"}
-	}
-	var body any
-	err = json.Unmarshal(raw, &body)
-	switch body.(type) {
-	case map[string]any, []any:
-	default:
-		if err == nil {
-			err = errors.New("unexpected token in JSON")
-		}
-	}
-	if err != nil {
-		message := err.Error()
-		if strings.HasPrefix(message, "unexpected end") {
-			message = "Unexpected end of JSON input"
-		}
-		return nil, &problem{status: http.StatusBadRequest, Type: "invalid_data", Message: message}
-	}
-	fields, _ := body.(map[string]any)
-	return fields, nil
 }
 
 func writeJSON(w http.ResponseWriter, r *http.Request, status int, value any) {

@@ -3,9 +3,11 @@ package medusatest
 import (
 	"fmt"
 	"maps"
+	"math"
 	"math/big"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -28,6 +30,8 @@ type tables struct {
 	currenciesOf   map[string][]row // by store
 	channelsOf     map[string][]string
 	locationsOf    map[string][]string // by sales channel
+	deletedItems   map[string]bool
+	levelsMade     int // by calls, for their ids
 	created        string
 }
 
@@ -37,7 +41,8 @@ func newTables(created time.Time) *tables {
 		levelsOf: map[string][]row{}, reservationsOf: map[string][]row{}, variantsOf: map[string][]row{},
 		pricesOf: map[string][]row{}, rulesOf: map[string][]row{}, itemsOf: map[string][]row{}, holdersOf: map[string][]row{},
 		currenciesOf: map[string][]row{}, channelsOf: map[string][]string{}, locationsOf: map[string][]string{},
-		created: stamp(created),
+		deletedItems: map[string]bool{},
+		created:      stamp(created),
 	}
 }
 
@@ -95,8 +100,17 @@ func (t *tables) time(r row) {
 func changed(r row, columns row) row {
 	next := maps.Clone(r)
 	maps.Copy(next, columns)
-	next["updated_at"] = stamp(time.Now())
+	next["updated_at"] = nextStamp(textOf(r, "updated_at"))
 	return next
+}
+
+// nextStamp is now, and later than the stamp before.
+func nextStamp(before string) string {
+	now := time.Now()
+	if last, err := time.Parse(time.RFC3339, before); err == nil && now.Before(last.Add(time.Millisecond)) {
+		now = last.Add(time.Millisecond)
+	}
+	return stamp(now)
 }
 
 func (t *tables) putStore(store Store, defaultSalesChannel any) {
@@ -218,12 +232,49 @@ func setQuantities(r row, q Quantities) {
 	setQuantity(r, "stocked_quantity", q.Stocked)
 	setQuantity(r, "reserved_quantity", q.Reserved)
 	setQuantity(r, "incoming_quantity", q.Incoming)
-	r["available_quantity"] = sum(q.Stocked, -q.Reserved)
+	r["available_quantity"] = available(r)
 }
 
+func available(level row) float64 {
+	return sum(quantityOf(level, "stocked_quantity"), -quantityOf(level, "reserved_quantity"))
+}
+
+// epsilon is the quantity that Medusa takes for nothing, as it does all smaller
+// ones; the raw value keeps them.
+const epsilon = 0.0001
+
 func setQuantity(r row, column string, value float64) {
+	r["raw_"+column] = row{"value": rawValue(value), "precision": 20}
+	if math.Abs(value) <= epsilon {
+		value = 0
+	}
 	r[column] = value
-	r["raw_"+column] = row{"value": strconv.FormatFloat(value, 'f', -1, 64), "precision": 20}
+}
+
+// rawValue writes a quantity with 20 digits at most, and else with an exponent.
+func rawValue(value float64) string {
+	switch size := math.Abs(value); {
+	case size == 0:
+		return "0" // -0 too
+	case size >= 1e20 || size < 1e-6:
+		return exponent.Replace(strconv.FormatFloat(value, 'e', -1, 64))
+	}
+	return strconv.FormatFloat(value, 'f', -1, 64)
+}
+
+// exponent takes the zero that JavaScript does not write before one digit.
+var exponent = strings.NewReplacer("e-0", "e-", "e+0", "e+")
+
+func rawOf(r row, column string) string {
+	raw, _ := r["raw_"+column].(row)
+	return textOf(raw, "value")
+}
+
+func quantitiesOf(level row) Quantities {
+	return Quantities{
+		Stocked: quantityOf(level, "stocked_quantity"), Reserved: quantityOf(level, "reserved_quantity"),
+		Incoming: quantityOf(level, "incoming_quantity"),
+	}
 }
 
 // sum adds up exactly what the numbers' shortest decimals say, as Medusa does:
@@ -324,6 +375,7 @@ func (t *tables) deleteInventoryItem(id string) {
 	delete(t.reservationsOf, id)
 	delete(t.holdersOf, id)
 	delete(t.rows["inventory_item"], id)
+	t.deletedItems[id] = true
 }
 
 func withoutLink(links []row, column, id string) []row {
