@@ -1,0 +1,168 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math"
+	"time"
+
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/riverdriver/riverdatabasesql"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
+	"github.com/riverqueue/river/rivertype"
+)
+
+// pace is how quickly jobs are worked on.
+type pace struct {
+	poll    time.Duration // how often jobs that are due are looked for
+	retry   time.Duration // between a job's failure and its next try
+	timeout time.Duration // for one try
+	rescue  time.Duration // after which a try that never ended is taken for dead
+	stop    time.Duration // for the jobs that run when the Store is closed
+	eager   bool          // start at once, not spread over the first second
+}
+
+var standard = pace{
+	poll:    time.Second,
+	retry:   5 * time.Second,
+	timeout: time.Minute,
+	rescue:  2 * time.Minute,
+	stop:    10 * time.Second,
+}
+
+const (
+	// settlers is how many flushes are being settled side by side.
+	settlers = 4
+
+	// finishedLife is how long finished jobs can still be looked at.
+	finishedLife = time.Hour
+
+	expiryInterval = time.Hour
+)
+
+type settleArgs struct {
+	FlushID string `json:"flushId"`
+}
+
+// Kind is how the queue knows the job.
+func (settleArgs) Kind() string { return "settle_flush" }
+
+type expireArgs struct{}
+
+// Kind is how the queue knows the job.
+func (expireArgs) Kind() string { return "expire_keys" }
+
+// Work begins to settle flushes that nobody marked by their Until, those of
+// gateways that died among them, and to forget old idempotency keys. It returns
+// at once; the work ends with Close. A flush is handed to settle until that
+// returns nil, every few seconds, and can be handed over twice. Work is called
+// once.
+func (s *Store) Work(ctx context.Context, settle func(ctx context.Context, flushID string) error) error {
+	s.settle = settle
+	if err := s.jobs.Start(context.WithoutCancel(ctx)); err != nil {
+		return fmt.Errorf("state: starting the jobs: %w", err)
+	}
+	return nil
+}
+
+// hire makes the client of the queue, which does not work yet.
+func (s *Store) hire(pace pace) error {
+	s.pace = pace
+	workers := river.NewWorkers()
+	river.AddWorker(workers, river.WorkFunc(s.settleJob))
+	river.AddWorker(workers, river.WorkFunc(s.expireJob))
+	jobs, err := river.NewClient(s.driver(), &river.Config{
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: settlers}},
+		Workers:                     workers,
+		PeriodicJobs:                []*river.PeriodicJob{expiry()},
+		PollOnly:                    true,
+		FetchPollInterval:           pace.poll,
+		FetchCooldown:               min(pace.poll, river.FetchCooldownDefault),
+		JobTimeout:                  pace.timeout,
+		RescueStuckJobsAfter:        pace.rescue,
+		RetryPolicy:                 constant(pace.retry),
+		MaxAttempts:                 math.MaxInt16, // only panics and deaths of the gateway count
+		CompletedJobRetentionPeriod: finishedLife,
+		CancelledJobRetentionPeriod: finishedLife,
+		DiscardedJobRetentionPeriod: finishedLife,
+		TestOnly:                    pace.eager,
+		Logger:                      quiet(s.log),
+	})
+	s.jobs = jobs
+	return err
+}
+
+func expiry() *river.PeriodicJob {
+	return river.NewPeriodicJob(river.PeriodicInterval(expiryInterval),
+		func() (river.JobArgs, *river.InsertOpts) { return expireArgs{}, nil },
+		&river.PeriodicJobOpts{RunOnStart: true})
+}
+
+// dismiss waits for the jobs that run. Those that take too long are cancelled.
+func (s *Store) dismiss() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.pace.stop)
+	defer cancel()
+	err := s.jobs.Stop(ctx)
+	if !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), s.pace.stop)
+	defer cancel()
+	return s.jobs.StopAndCancel(ctx)
+}
+
+func (s *Store) driver() riverdriver.Driver[*sql.Tx] {
+	if s.postgres == nil {
+		return riversqlite.New(s.write)
+	}
+	return riverdatabasesql.New(s.write)
+}
+
+// schedule adds the job that settles a flush at its time.
+func (s *Store) schedule(ctx context.Context, tx *sql.Tx, flushID string, at time.Time) (job int64, err error) {
+	inserted, err := s.jobs.InsertTx(ctx, tx, settleArgs{FlushID: flushID}, &river.InsertOpts{ScheduledAt: at})
+	if err != nil {
+		return 0, err
+	}
+	return inserted.Job.ID, nil
+}
+
+// settleJob is tried again for as long as it fails: a snooze does not count as
+// an attempt, of which there is an end.
+func (s *Store) settleJob(ctx context.Context, job *river.Job[settleArgs]) error {
+	if err := s.settle(ctx, job.Args.FlushID); err != nil {
+		s.log.WarnContext(ctx, "a flush could not be settled and is tried again", "flushId", job.Args.FlushID, "error", err)
+		return river.JobSnooze(s.pace.retry)
+	}
+	return nil
+}
+
+func (s *Store) expireJob(ctx context.Context, _ *river.Job[expireArgs]) error { return s.forget(ctx) }
+
+// constant is a retry policy of equal delays.
+type constant time.Duration
+
+// NextRetry is when a job that failed is tried again.
+func (c constant) NextRetry(*rivertype.JobRow) time.Time { return time.Now().Add(time.Duration(c)) }
+
+// quiet is log without what the queue says when all is well.
+func quiet(log *slog.Logger) *slog.Logger { return slog.New(warnings{log.Handler()}) }
+
+type warnings struct{ slog.Handler }
+
+// Enabled lets warnings and errors pass.
+func (w warnings) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && w.Handler.Enabled(ctx, level)
+}
+
+// WithAttrs keeps to warnings and errors.
+func (w warnings) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return warnings{w.Handler.WithAttrs(attrs)}
+}
+
+// WithGroup keeps to warnings and errors.
+func (w warnings) WithGroup(name string) slog.Handler { return warnings{w.Handler.WithGroup(name)} }

@@ -1,0 +1,98 @@
+package state
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// channel is where gateways that share a PostgreSQL tell each other of flushes.
+const channel = "gateway_flushes"
+
+const (
+	// listenCheck is how long a silent connection is trusted.
+	listenCheck = 15 * time.Second
+
+	reconnectDelay = time.Second
+)
+
+// announce tells the other gateways of a flush, once tx is committed.
+func (s *Store) announce(ctx context.Context, tx *sql.Tx, flushID string) error {
+	if s.postgres == nil {
+		return nil
+	}
+	_, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, s.id+" "+flushID)
+	return err
+}
+
+// Listen calls changed for each flush that another gateway marked, one call
+// after another, until ctx ends. With lost, which is once for each connection,
+// the first one too, anything may have changed before. On SQLite nothing can
+// be heard.
+func (s *Store) Listen(ctx context.Context, changed func(flushID string, lost bool)) {
+	if s.postgres == nil {
+		<-ctx.Done()
+		return
+	}
+	for {
+		err := s.hear(ctx, changed)
+		if ctx.Err() != nil {
+			return
+		}
+		s.log.WarnContext(ctx, "the changes of other gateways are not heard and tried for again", "error", err)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(reconnectDelay):
+		}
+	}
+}
+
+// hear listens for as long as one connection lasts.
+func (s *Store) hear(ctx context.Context, changed func(flushID string, lost bool)) error {
+	conn, err := pgx.ConnectConfig(ctx, s.postgres)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(closing)
+	}()
+	if _, err := conn.Exec(ctx, "LISTEN "+channel); err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	changed("", true)
+	for {
+		heard, err := s.wait(ctx, conn)
+		if err != nil {
+			return err
+		}
+		if from, flushID, _ := strings.Cut(heard, " "); flushID != "" && from != s.id {
+			changed(flushID, false)
+		}
+	}
+}
+
+// wait returns what is heard next, or nothing after a while in which the
+// connection proved to be alive.
+func (s *Store) wait(ctx context.Context, conn *pgx.Conn) (string, error) {
+	waiting, cancel := context.WithTimeout(ctx, listenCheck)
+	defer cancel()
+	heard, err := conn.WaitForNotification(waiting)
+	switch {
+	case err == nil:
+		return heard.Payload, nil
+	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+		checking, cancel := context.WithTimeout(ctx, listenCheck)
+		defer cancel()
+		return "", conn.Ping(checking)
+	default:
+		return "", err
+	}
+}
