@@ -5,10 +5,15 @@ package bff
 
 import (
 	"context"
+	"crypto/sha256"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/cannahub/gateway/bff/state"
+	"github.com/cannahub/gateway/bff/stock"
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
 )
@@ -20,6 +25,9 @@ type Config struct {
 	CacheTTL time.Duration         // how long an answer is held; 0: not at all
 	MaxBytes int64                 // of the answers held
 	Timeout  time.Duration         // for one use case, also when its caller has gone
+	Store    *state.Store          // what must be remembered; nil: nothing can be changed
+	AuthTTL  time.Duration         // how long a confirmed right holds
+	Log      *slog.Logger
 	Metrics  prometheus.Registerer
 }
 
@@ -28,19 +36,69 @@ type Gateway struct {
 	medusa   *medusaclient.Client
 	held     *held
 	currency *currency
+	timeout  time.Duration
+	log      *slog.Logger
+
+	store   *state.Store
+	stock   *stock.Lane
+	rights  *rights
+	running *running
+	stop    context.CancelFunc // of what Start began
+	working sync.WaitGroup
 }
 
 // New returns the use cases over config. It makes no call.
 func New(config Config) *Gateway {
-	return &Gateway{
+	g := &Gateway{
 		medusa:   config.Medusa,
 		held:     newHeld(config),
 		currency: &currency{medusa: config.Medusa, account: config.Account},
+		timeout:  config.Timeout,
+		log:      config.Log,
+		store:    config.Store,
+		rights:   newRights(config.Medusa, config.AuthTTL),
+		running:  &running{keys: map[string][sha256.Size]byte{}},
 	}
+	if config.Store != nil {
+		g.stock = stock.New(stock.Config{
+			Medusa: config.Medusa, Account: config.Account, Store: config.Store,
+			Changed: g.held.forget, Log: config.Log, Metrics: config.Metrics,
+		})
+	}
+	return g
 }
 
-// Close lets go of what is held in memory.
-func (g *Gateway) Close() { g.held.close() }
+// Start begins the work behind the use cases: the lane in which stock changes,
+// the settling of what an earlier run left open, and the listening to other
+// gateways. Without a Store there is none.
+func (g *Gateway) Start(ctx context.Context) error {
+	if g.store == nil {
+		return nil
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	if err := g.store.Work(ctx, g.stock.Settle); err != nil {
+		stop()
+		return err
+	}
+	g.stop = stop
+	g.working.Go(g.stock.Run)
+	g.working.Go(func() {
+		// What another gateway changed, and what may have been missed, is no
+		// longer held here.
+		g.store.Listen(ctx, func(string, bool) { g.held.forget() })
+	})
+	return nil
+}
+
+// Close finishes the changes under way and lets go of what is held in memory.
+func (g *Gateway) Close() {
+	if g.stop != nil {
+		g.stock.Close()
+		g.stop()
+		g.working.Wait()
+	}
+	g.held.close()
+}
 
 // Caller is who asks, and in which language.
 type Caller struct {
@@ -59,6 +117,13 @@ func (g *Gateway) Ready(ctx context.Context) error {
 	defer cancel()
 	_, err := g.currency.read(ctx)
 	return errorOf(err, "")
+}
+
+// Remembers says whether the database answers.
+func (g *Gateway) Remembers(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, readyTimeout)
+	defer cancel()
+	return errorOf(g.store.Ping(ctx), "")
 }
 
 // Prepare reads what is held from the start: the store's default currency.

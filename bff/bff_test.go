@@ -3,6 +3,8 @@ package bff
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,35 +18,55 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// patience is for what must happen, on a machine that may be busy.
+const patience = 30 * time.Second
+
 // shop is a gateway in front of an in-memory Medusa.
 type shop struct {
 	*Gateway
 
-	medusa *medusatest.Server
-	caller Caller
+	medusa  *medusatest.Server
+	caller  Caller
+	metrics *prometheus.Registry
+	config  Config
+	close   func() // the gateway, before the end of the test
 }
 
 func newShop(t testing.TB, change ...func(*Config)) *shop {
 	t.Helper()
 	medusa := medusatest.New()
-	address, err := medusa.Start()
+	_, err := medusa.Start()
 	require.NoError(t, err)
 	t.Cleanup(medusa.Close)
+	return inFrontOf(t, medusa, change...)
+}
+
+// inFrontOf is a gateway in front of a Medusa that may have others.
+func inFrontOf(t testing.TB, medusa *medusatest.Server, change ...func(*Config)) *shop {
+	t.Helper()
+	address, err := medusa.Start()
+	require.NoError(t, err)
 	client, err := medusaclient.New(medusaclient.Config{
 		BaseURL: address, Timeout: 5 * time.Second, MaxConcurrency: 16, Metrics: prometheus.NewRegistry(),
 	})
 	require.NoError(t, err)
 	t.Cleanup(client.Close)
+	metrics := prometheus.NewRegistry()
 	config := Config{
 		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password),
-		CacheTTL: time.Minute, MaxBytes: 1 << 20, Timeout: 10 * time.Second, Metrics: prometheus.NewRegistry(),
+		CacheTTL: time.Minute, MaxBytes: 1 << 20, Timeout: 10 * time.Second,
+		Log: slog.New(slog.DiscardHandler), Metrics: metrics,
 	}
 	for _, c := range change {
 		c(&config)
 	}
 	gateway := New(config)
-	t.Cleanup(gateway.Close)
-	return &shop{Gateway: gateway, medusa: medusa, caller: Caller{Credential: medusaclient.Bearer(medusa.Token(medusatest.UserID))}}
+	closeOnce := sync.OnceFunc(gateway.Close)
+	t.Cleanup(closeOnce)
+	return &shop{
+		Gateway: gateway, medusa: medusa, metrics: metrics, config: config, close: closeOnce,
+		caller: Caller{Credential: medusaclient.Bearer(medusa.Token(medusatest.UserID))},
+	}
 }
 
 // prepared is a shop that has read what it holds from the start.

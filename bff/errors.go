@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cannahub/gateway/bff/stock"
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
 )
@@ -22,10 +23,25 @@ const (
 	VariantNotFound       Code = "VARIANT_NOT_FOUND"
 	InventoryItemNotFound Code = "INVENTORY_ITEM_NOT_FOUND"
 	StockLocationNotFound Code = "STOCK_LOCATION_NOT_FOUND"
-	ValidationFailed      Code = "VALIDATION_FAILED"
-	URITooLong            Code = "URI_TOO_LONG"
-	NetworkError          Code = "NETWORK_ERROR"
-	Internal              Code = "INTERNAL"
+	SKUNotFound           Code = "SKU_NOT_FOUND"
+	LevelNotFound         Code = "INVENTORY_LEVEL_NOT_FOUND"
+	InsufficientStock     Code = "INSUFFICIENT_STOCK"
+	StockChanged          Code = "STOCK_CHANGED"
+	LevelHasStock         Code = "LEVEL_HAS_STOCK"
+	LevelHasReservations  Code = "LEVEL_HAS_RESERVATIONS"
+	VariantIsKit          Code = "VARIANT_IS_KIT"
+	VariantNotManaged     Code = "VARIANT_NOT_MANAGED"
+	InventoryItemMissing  Code = "INVENTORY_ITEM_MISSING"
+	RequiredInvalid       Code = "REQUIRED_QUANTITY_INVALID"
+	QuantityOutOfRange    Code = "QUANTITY_OUT_OF_RANGE"
+	IdempotencyKeyReused  Code = "IDEMPOTENCY_KEY_REUSED"
+	IdempotencyInProgress Code = "IDEMPOTENCY_IN_PROGRESS"
+	// OutcomeUnknown: Medusa may or may not have done it; it is being settled.
+	OutcomeUnknown   Code = "OUTCOME_UNKNOWN"
+	ValidationFailed Code = "VALIDATION_FAILED"
+	URITooLong       Code = "URI_TOO_LONG"
+	NetworkError     Code = "NETWORK_ERROR"
+	Internal         Code = "INTERNAL"
 	// Canceled: the caller went away before there was an answer.
 	Canceled Code = "CANCELED"
 )
@@ -41,13 +57,15 @@ const (
 )
 
 // Error is why there is no answer. Message is for the caller; Err, the cause,
-// is for the logs alone.
+// is for the logs alone. Level and BatchID belong to some codes.
 type Error struct {
 	Code       Code
 	Message    mapping.Message
 	Fields     []mapping.Fault
 	Outage     Outage
-	RetryAfter time.Duration // 0: not known
+	RetryAfter time.Duration           // 0: not known
+	Level      *mapping.InventoryLevel // as it is, with STOCK_CHANGED
+	BatchID    string                  // in the audit, with OUTCOME_UNKNOWN
 	Err        error
 }
 
@@ -59,6 +77,12 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// failed is the error that errorOf returns for a failure.
+func failed(err error) *Error {
+	failure, _ := errors.AsType[*Error](errorOf(err, ""))
+	return failure
+}
 
 // notFound is the error for an id that Medusa does not know.
 func notFound(code Code, id string) *Error {
@@ -83,6 +107,12 @@ func errorOf(err error, missing Code, id ...any) error {
 		return refusalOf(refused, missing, id)
 	case errors.As(err, &outage):
 		return outageOf(outage)
+	case errors.Is(err, stock.ErrBusy):
+		return networkError(Unreachable, "NETWORK_ERROR.busy", time.Second, err)
+	case errors.Is(err, stock.ErrClosed):
+		return networkError(Unreachable, "NETWORK_ERROR.unreachable", time.Second, err)
+	case errors.Is(err, errWaited):
+		return networkError(Slow, "NETWORK_ERROR.waited", 0, err)
 	case errors.Is(err, medusaclient.ErrTooLong):
 		return &Error{Code: URITooLong, Message: mapping.Message{Key: "URI_TOO_LONG.upstream"}, Err: err}
 	case errors.Is(err, context.DeadlineExceeded):

@@ -27,13 +27,19 @@ func send(c echo.Context, answer *bff.Answer) error {
 	if hasAlready(c.Request().Header.Get("If-None-Match"), answer.ETag) {
 		return c.NoContent(http.StatusNotModified)
 	}
+	return sendBody(c, http.StatusOK, answer)
+}
+
+// sendBody writes the body of an answer, compressed for who takes that.
+func sendBody(c echo.Context, status int, answer *bff.Answer) error {
+	header := c.Response().Header()
 	body := answer.JSON
 	if len(body) >= minGzip && acceptsGzip(c.Request().Header.Get("Accept-Encoding")) {
 		body = answer.Gzip()
 		header.Set("Content-Encoding", "gzip")
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	return c.Blob(http.StatusOK, "application/json", body)
+	return c.Blob(status, "application/json", body)
 }
 
 // hasAlready compares weakly, as RFC 9110 asks for If-None-Match.

@@ -14,10 +14,11 @@ func cors(origins []string) echo.MiddlewareFunc {
 	}
 	return middleware.CORSWithConfig(middleware.CORSConfig{
 		AllowOrigins: origins,
-		AllowMethods: []string{http.MethodGet, http.MethodHead},
-		AllowHeaders: []string{"Authorization", "Content-Type", "Accept-Language", "If-None-Match", "X-Request-Id"},
+		AllowMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
+		AllowHeaders: []string{"Authorization", "Content-Type", "Accept-Language", "If-None-Match", "Idempotency-Key", "X-Request-Id"},
 		ExposeHeaders: []string{
 			"ETag", "X-Request-Id", "X-Medusa-Calls", "Server-Timing", "Retry-After", "RateLimit", "RateLimit-Policy",
+			"Idempotent-Replayed",
 		},
 		MaxAge: 600,
 	})

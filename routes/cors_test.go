@@ -17,7 +17,10 @@ func TestCORS(t *testing.T) {
 	require.Equal(t, http.StatusNoContent, preflight.status)
 	assert.Equal(t, shopOrigin, preflight.header.Get("Access-Control-Allow-Origin"))
 	assert.Contains(t, preflight.header.Get("Access-Control-Allow-Methods"), http.MethodGet)
-	for _, name := range []string{"Authorization", "If-None-Match", "X-Request-Id", "Accept-Language"} {
+	for _, method := range []string{http.MethodPost, http.MethodPatch, http.MethodDelete} {
+		assert.Contains(t, preflight.header.Get("Access-Control-Allow-Methods"), method)
+	}
+	for _, name := range []string{"Authorization", "If-None-Match", "X-Request-Id", "Accept-Language", "Content-Type", "Idempotency-Key"} {
 		assert.Contains(t, preflight.header.Get("Access-Control-Allow-Headers"), name)
 	}
 	assert.Equal(t, "600", preflight.header.Get("Access-Control-Max-Age"))
@@ -26,7 +29,7 @@ func TestCORS(t *testing.T) {
 	for _, path := range []string{flower, "/api/locations/sloc_nope", "/api/nope"} {
 		got := s.get(t, path, header("Origin", shopOrigin))
 		assert.Equal(t, shopOrigin, got.header.Get("Access-Control-Allow-Origin"), path)
-		for _, name := range []string{"ETag", "X-Request-Id", "X-Medusa-Calls", "Server-Timing", "Retry-After", "RateLimit"} {
+		for _, name := range []string{"ETag", "X-Request-Id", "X-Medusa-Calls", "Server-Timing", "Retry-After", "RateLimit", "Idempotent-Replayed"} {
 			assert.Contains(t, got.header.Get("Access-Control-Expose-Headers"), name, path)
 		}
 		assert.Contains(t, got.header.Values("Vary"), "Origin", "a cache must not give one origin's answer to another: %s", path)

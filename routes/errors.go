@@ -20,6 +20,8 @@ const (
 	methodNotAllowed bff.Code = "METHOD_NOT_ALLOWED"
 	bodyTooLarge     bff.Code = "BODY_TOO_LARGE"
 	rateLimited      bff.Code = "RATE_LIMITED"
+	invalidJSON      bff.Code = "INVALID_JSON"
+	unsupportedMedia bff.Code = "UNSUPPORTED_MEDIA_TYPE"
 )
 
 // statusClientClosed is written to the logs for a caller that hung up.
@@ -32,6 +34,20 @@ var statuses = map[bff.Code]int{
 	bff.VariantNotFound:       http.StatusNotFound,
 	bff.InventoryItemNotFound: http.StatusNotFound,
 	bff.StockLocationNotFound: http.StatusNotFound,
+	bff.SKUNotFound:           http.StatusNotFound,
+	bff.LevelNotFound:         http.StatusNotFound,
+	bff.InsufficientStock:     http.StatusBadRequest,
+	bff.StockChanged:          http.StatusConflict,
+	bff.LevelHasStock:         http.StatusConflict,
+	bff.LevelHasReservations:  http.StatusConflict,
+	bff.VariantIsKit:          http.StatusUnprocessableEntity,
+	bff.VariantNotManaged:     http.StatusUnprocessableEntity,
+	bff.InventoryItemMissing:  http.StatusUnprocessableEntity,
+	bff.RequiredInvalid:       http.StatusUnprocessableEntity,
+	bff.QuantityOutOfRange:    http.StatusUnprocessableEntity,
+	bff.IdempotencyKeyReused:  http.StatusUnprocessableEntity,
+	bff.IdempotencyInProgress: http.StatusConflict,
+	bff.OutcomeUnknown:        http.StatusBadGateway,
 	bff.ValidationFailed:      http.StatusUnprocessableEntity,
 	bff.URITooLong:            http.StatusRequestURITooLong,
 	bff.Internal:              http.StatusInternalServerError,
@@ -40,6 +56,8 @@ var statuses = map[bff.Code]int{
 	methodNotAllowed:          http.StatusMethodNotAllowed,
 	bodyTooLarge:              http.StatusRequestEntityTooLarge,
 	rateLimited:               http.StatusTooManyRequests,
+	invalidJSON:               http.StatusBadRequest,
+	unsupportedMedia:          http.StatusUnsupportedMediaType,
 }
 
 var outageStatuses = map[bff.Outage]int{
@@ -65,6 +83,10 @@ type problem struct {
 	Code      bff.Code       `json:"code"`
 	RequestID string         `json:"requestId"`
 	Errors    []problemField `json:"errors,omitempty"`
+	// Level is the level as it is, with STOCK_CHANGED.
+	Level *mapping.InventoryLevel `json:"level,omitempty"`
+	// BatchID is under which the audit has the change, with OUTCOME_UNKNOWN.
+	BatchID string `json:"batchId,omitempty"`
 }
 
 type problemField struct {
@@ -122,6 +144,7 @@ func (s *server) refuse(c echo.Context, err error) {
 		Type: problemType + string(e.Code), Title: mapping.TitleOf(string(e.Code)).In(language), Status: status,
 		Detail: e.Message.In(language), Instance: c.Request().URL.EscapedPath(), Code: e.Code,
 		RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
+		Level:     e.Level, BatchID: e.BatchID,
 	}
 	for _, fault := range e.Fields {
 		said.Errors = append(said.Errors, problemField{Pointer: fault.Pointer, Code: fault.Code, Detail: fault.Message().In(language)})

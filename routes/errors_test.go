@@ -115,7 +115,7 @@ func TestRequestTimeout(t *testing.T) {
 
 // The gateway's own user is its own affair: its refusal is no fault of the caller.
 func TestAServiceAccountThatMedusaRefuses(t *testing.T) {
-	s := open(t)
+	s := openBook(t)
 	s.medusa.PutUser(medusatest.User{ID: medusatest.UserID, Email: medusatest.Email, Password: "changed", Forbidden: true})
 	got := s.anonymous(t, "/readyz")
 	assert.Equal(t, http.StatusServiceUnavailable, got.status)

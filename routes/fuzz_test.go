@@ -27,7 +27,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add(http.MethodGet, "/readyz?x", "", "", "", "", "")
 	f.Add(http.MethodGet, "/openapi.json", "", "", "gzip", `"a", W/"`, "")
 
-	s := open(f)
+	s := openBook(f)
 	handler := s.server.Config.Handler
 	f.Fuzz(func(t *testing.T, method, target, authorization, language, encoding, ifNoneMatch, requestID string) {
 		request := request(method, target, map[string]string{

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -18,15 +19,21 @@ func (s *server) health(c echo.Context) error {
 }
 
 // ready says whether requests can be answered: Medusa takes the gateway's own
-// user, and the program is not about to stop.
+// user, the database answers, and the program is not about to stop.
 func (s *server) ready(c echo.Context) error {
 	c.Response().Header().Set("Cache-Control", "no-store")
 	if s.draining() {
 		return c.JSON(http.StatusServiceUnavailable, health{Status: "stopping"})
 	}
-	if err := s.gateway.Ready(c.Request().Context()); err != nil {
-		recordOf(c).err = known(c, err)
-		return c.JSON(http.StatusServiceUnavailable, health{Status: "unavailable", Checks: map[string]string{"medusa": "does not answer"}})
+	state := health{Status: "ok", Checks: map[string]string{}}
+	status := http.StatusOK
+	for name, check := range map[string]func(context.Context) error{"medusa": s.gateway.Ready, "database": s.gateway.Remembers} {
+		state.Checks[name] = "ok"
+		if err := check(c.Request().Context()); err != nil {
+			recordOf(c).err = known(c, err)
+			state.Status, state.Checks[name] = "unavailable", "does not answer"
+			status = http.StatusServiceUnavailable
+		}
 	}
-	return c.JSON(http.StatusOK, health{Status: "ok", Checks: map[string]string{"medusa": "ok"}})
+	return c.JSON(status, state)
 }

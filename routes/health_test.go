@@ -22,10 +22,10 @@ func TestHealthAsksNobody(t *testing.T) {
 
 func TestReadiness(t *testing.T) {
 	var draining atomic.Bool
-	s := open(t, func(b *setup) { b.routes.Draining = draining.Load })
+	s := openBook(t, func(b *setup) { b.routes.Draining = draining.Load })
 	got := s.anonymous(t, "/readyz")
 	require.Equal(t, http.StatusOK, got.status)
-	assert.JSONEq(t, `{"status":"ok","checks":{"medusa":"ok"}}`, string(got.body))
+	assert.JSONEq(t, `{"status":"ok","checks":{"medusa":"ok","database":"ok"}}`, string(got.body))
 
 	draining.Store(true)
 	got = s.anonymous(t, "/readyz")
@@ -42,13 +42,22 @@ func TestNotReadyWithoutMedusa(t *testing.T) {
 		"nonsense": func(s *shop) { s.medusa.Fail(medusatest.Match{}, medusatest.HTML()) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := open(t)
+			s := openBook(t)
 			fail(s)
 			started := time.Now()
 			got := s.anonymous(t, "/readyz")
 			assert.Less(t, time.Since(started), 3*time.Second)
 			require.Equal(t, http.StatusServiceUnavailable, got.status)
-			assert.JSONEq(t, `{"status":"unavailable","checks":{"medusa":"does not answer"}}`, string(got.body))
+			assert.JSONEq(t, `{"status":"unavailable","checks":{"medusa":"does not answer","database":"ok"}}`, string(got.body))
 		})
 	}
+}
+
+func TestNotReadyWithoutTheDatabase(t *testing.T) {
+	s := openBook(t)
+	require.NoError(t, s.forget())
+	got := s.anonymous(t, "/readyz")
+	require.Equal(t, http.StatusServiceUnavailable, got.status)
+	assert.JSONEq(t, `{"status":"unavailable","checks":{"medusa":"ok","database":"does not answer"}}`, string(got.body))
+	assert.Equal(t, http.StatusOK, s.get(t, "/api/locations").status, "what needs no database is answered")
 }

@@ -27,6 +27,7 @@ func limitRequest(maxBody int64) echo.MiddlewareFunc {
 			case takesNoBody(request.Method) && request.ContentLength != 0:
 				return invalid([]mapping.Fault{{Code: "BODY_NOT_ALLOWED"}})
 			}
+			request.Body = http.MaxBytesReader(c.Response(), request.Body, maxBody)
 			return next(c)
 		}
 	}

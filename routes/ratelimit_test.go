@@ -10,7 +10,7 @@ import (
 )
 
 func TestRateLimit(t *testing.T) {
-	s := open(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1.0 / 60, Burst: 2} })
+	s := openBook(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1.0 / 60, Burst: 2} })
 	require.Equal(t, http.StatusOK, s.get(t, "/api/locations").status, "counted for the address, as long as Medusa has not taken the credential")
 	for left := 1; left >= 0; left-- {
 		got := s.get(t, "/api/locations")
@@ -28,6 +28,7 @@ func TestRateLimit(t *testing.T) {
 	assert.LessOrEqual(t, wait, 60)
 	assert.Equal(t, `"caller";r=0;t=`+strconv.Itoa(wait), got.header.Get("RateLimit"))
 	assert.Contains(t, got.problem(t).Detail, strconv.Itoa(wait)+" s")
+	assert.Equal(t, http.StatusTooManyRequests, s.adjust(t, `"inventoryItemId":"iitem_bd_7g"`, "1").status, "changes count with reads")
 	assert.Len(t, s.medusa.Calls(), calls, "Medusa is not asked for who asks too often")
 
 	assert.Equal(t, http.StatusUnauthorized, s.anonymous(t, "/api/locations").status, "a caller known by address alone")

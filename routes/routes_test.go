@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/medusaclient"
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
@@ -42,8 +44,10 @@ type setup struct {
 	routes         Config
 	handler        func(Config) http.Handler
 	cacheTTL       time.Duration
+	authTTL        time.Duration
 	medusaTimeout  time.Duration
 	requestTimeout time.Duration
+	remembers      bool // has a state database, without which nothing can be changed
 }
 
 // shop is a gateway that listens on loopback, over the real use cases and the
@@ -51,6 +55,8 @@ type setup struct {
 type shop struct {
 	medusa   *medusatest.Server
 	server   *httptest.Server
+	store    *state.Store // nil where nothing is remembered
+	forget   func() error // closes store
 	registry *prometheus.Registry
 	log      *logLines
 	token    string // of Medusa's admin user
@@ -71,8 +77,8 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 			Log: slog.New(slog.NewJSONHandler(s.log, nil)), Metrics: s.registry,
 			MaxBodyBytes: 1 << 20, Draining: func() bool { return false },
 		},
-		handler:       New,
-		cacheTTL:      time.Minute,
+		handler:  New,
+		cacheTTL: time.Minute, authTTL: time.Minute,
 		medusaTimeout: 5 * time.Second, requestTimeout: 10 * time.Second,
 	}
 	for _, change := range changes {
@@ -83,17 +89,31 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	})
 	require.NoError(tb, err)
 	tb.Cleanup(client.Close)
+	if build.remembers {
+		s.store, err = state.Open(tb.Context(), "sqlite:"+filepath.Join(tb.TempDir(), "gateway.db"), build.routes.Log)
+		require.NoError(tb, err)
+		s.forget = sync.OnceValue(s.store.Close)
+		tb.Cleanup(func() { assert.NoError(tb, s.forget()) })
+	}
 	build.routes.Gateway = bff.New(bff.Config{
-		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password),
-		CacheTTL: build.cacheTTL, MaxBytes: 8 << 20, Timeout: build.requestTimeout, Metrics: s.registry,
+		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password), Store: s.store,
+		CacheTTL: build.cacheTTL, AuthTTL: build.authTTL, MaxBytes: 8 << 20, Timeout: build.requestTimeout,
+		Log: build.routes.Log, Metrics: s.registry,
 	})
 	tb.Cleanup(build.routes.Gateway.Close)
+	require.NoError(tb, build.routes.Gateway.Start(tb.Context()))
 	require.NoError(tb, build.routes.Gateway.Prepare(tb.Context()))
 	s.medusa.ResetCalls()
 
 	s.server = httptest.NewServer(build.handler(build.routes))
 	tb.Cleanup(s.server.Close)
 	return s
+}
+
+// openBook is open for what changes stock.
+func openBook(tb testing.TB, changes ...func(*setup)) *shop {
+	tb.Helper()
+	return open(tb, append([]func(*setup){func(b *setup) { b.remembers = true }}, changes...)...)
 }
 
 // answer is what a client got. Its body is the plain one, however it was sent.
@@ -107,9 +127,19 @@ type answer struct {
 // problem is the answer as an error.
 func (a answer) problem(t *testing.T) problem {
 	t.Helper()
-	var p problem
-	require.NoError(t, json.Unmarshal(a.body, &p), "body: %s", a.body)
-	return p
+	said, err := decodeProblem(a.body)
+	require.NoError(t, err, "body: %s", a.body)
+	return said
+}
+
+// decodeProblem reads an error, without its level: quantities are only written.
+func decodeProblem(body []byte) (problem, error) {
+	var said struct {
+		problem
+		Level map[string]any `json:"level"`
+	}
+	err := json.Unmarshal(body, &said)
+	return said.problem, err
 }
 
 // with changes a request.
@@ -125,6 +155,13 @@ func authorization(value string) with { return header("Authorization", value) }
 func (s *shop) get(t *testing.T, path string, changes ...with) answer {
 	t.Helper()
 	return s.ask(t, http.MethodGet, path, nil, append([]with{authorization("Bearer " + s.token)}, changes...)...)
+}
+
+// change sends a body of JSON as the admin user.
+func (s *shop) change(t *testing.T, method, path, body string, changes ...with) answer {
+	t.Helper()
+	sent := []with{authorization("Bearer " + s.token), header("Content-Type", "application/json")}
+	return s.ask(t, method, path, strings.NewReader(body), append(sent, changes...)...)
 }
 
 // anonymous asks for a path without a credential.
@@ -235,7 +272,7 @@ var document = sync.OnceValues(func() (*openapi3.T, error) {
 // reach a client.
 var medusaWords = []string{
 	"Unauthorized", `"Forbidden"`, "not_found", "was not found", "unknown_error", "An unknown error occurred", "invalid_data",
-	"not_allowed", "Unrecognized fields", "Expected type", "A secret API key was passed", "Cannot GET", "<html", "iitem_secret_detail",
+	"not_allowed", "Unrecognized fields", "Expected type", "A secret API key was passed", "Cannot GET", "Insufficient permissions", "<html", "iitem_secret_detail",
 }
 
 // assertDocumented fails the test when an answer is not as the document says:
@@ -289,7 +326,7 @@ func documented(request *http.Request, got answer) error {
 	if err := documentedHeaders(&described, got.header); err != nil {
 		return err
 	}
-	if described.Content["application/problem+json"] != nil {
+	if described.Content != nil && got.header.Get("Content-Type") == "application/problem+json" {
 		return documentedProblem(&described, request, got)
 	}
 	return nil
@@ -314,8 +351,8 @@ func documentedHeaders(response *openapi3.Response, sent http.Header) error {
 // documentedProblem holds an error to the examples: its code must have one in
 // the response, and it must say of itself what the answer says.
 func documentedProblem(response *openapi3.Response, request *http.Request, got answer) error {
-	var said problem
-	if err := json.Unmarshal(got.body, &said); err != nil {
+	said, err := decodeProblem(got.body)
+	if err != nil {
 		return err
 	}
 	if said.Status != got.status || said.RequestID != got.header.Get("X-Request-Id") || said.Instance != request.URL.EscapedPath() {
@@ -377,4 +414,9 @@ func fits(template, address []string) bool {
 		}
 	}
 	return len(template) == len(address)
+}
+
+// setBody gives a request that is not sent yet a body.
+func setBody(request *http.Request, body string) {
+	request.Body, request.ContentLength = io.NopCloser(strings.NewReader(body)), int64(len(body))
 }

@@ -42,7 +42,7 @@ const (
 // sampleShop is a Medusa that holds what the samples show.
 func sampleShop(t *testing.T, deposito bool) *shop {
 	t.Helper()
-	s := open(t, func(b *setup) { b.cacheTTL = 0 })
+	s := openBook(t, func(b *setup) { b.cacheTTL = 0 })
 	name := func(text string) *string { return &text }
 	s.medusa.Put(medusatest.StockLocation{ID: "sloc_high_up", Name: "High Up", SalesChannelIDs: []string{"sc_cannahub"}})
 	small := medusatest.InventoryItem{

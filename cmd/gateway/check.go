@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/medusaclient"
 )
 
@@ -30,20 +32,44 @@ func check(ctx context.Context, settings settings, stdout io.Writer) error {
 	gateway := bff.New(bff.Config{Medusa: medusa, Account: account, Metrics: prometheus.NewRegistry(), Timeout: settings.RequestTimeout})
 	defer gateway.Close()
 
-	err = gateway.Ready(ctx)
+	medusaGood := checkMedusa(settings, gateway.Ready(ctx), stdout)
+	databaseGood := checkDatabase(ctx, settings, stdout)
+	if !medusaGood || !databaseGood {
+		return errCheckFailed
+	}
+	return nil
+}
+
+// checkMedusa tells how Medusa answered the gateway's own user.
+func checkMedusa(settings settings, err error, stdout io.Writer) bool {
 	var refused *medusaclient.AccountError
 	switch {
 	case err == nil:
 		fmt.Fprintf(stdout, "ok    Medusa answers at %s\n", settings.MedusaURL)
 		fmt.Fprintln(stdout, "ok    the gateway's own credential is accepted")
-		return nil
 	case errors.As(err, &refused):
 		fmt.Fprintf(stdout, "ok    Medusa answers at %s\n", settings.MedusaURL)
 		fmt.Fprintf(stdout, "FAIL  the gateway's own credential: %v\n", refused.Err)
 	default:
 		fmt.Fprintf(stdout, "FAIL  Medusa at %s: %v\n", settings.MedusaURL, errors.Unwrap(err))
 	}
-	return errCheckFailed
+	return err == nil
+}
+
+// checkDatabase opens the database as serving would. One that a gateway is
+// serving with at the moment is as good as can be.
+func checkDatabase(ctx context.Context, settings settings, stdout io.Writer) bool {
+	store, err := state.Open(ctx, settings.StateDSN, slog.New(slog.DiscardHandler))
+	switch {
+	case errors.Is(err, state.ErrInUse):
+		fmt.Fprintln(stdout, "ok    the database is in use by a gateway that runs")
+		return true
+	case err != nil:
+		fmt.Fprintf(stdout, "FAIL  the database: %v\n", err)
+		return false
+	}
+	fmt.Fprintln(stdout, "ok    the database can be written")
+	return store.Close() == nil
 }
 
 // checkHealth asks the gateway on this machine whether it lives.

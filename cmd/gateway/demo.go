@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
@@ -17,6 +19,12 @@ func demo(ctx context.Context, settings settings, stdout, stderr io.Writer) erro
 		return err
 	}
 	defer medusa.Close()
+	folder, err := os.MkdirTemp("", "cannahub-demo-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }()
+	settings.StateDSN = "sqlite:" + filepath.Join(folder, "gateway.db")
 	settings.MedusaURL, settings.MedusaEmail, settings.MedusaPassword, settings.MedusaSecretKey = address, medusatest.Email, medusatest.Password, ""
 	return start(ctx, settings, stderr, 0, func(listening net.Addr) {
 		fmt.Fprint(stdout, demoText(listening, medusa.Token(medusatest.UserID)))

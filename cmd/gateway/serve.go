@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/medusaclient"
 	"github.com/cannahub/gateway/routes"
 )
@@ -58,10 +59,14 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	if err != nil {
 		return err
 	}
+	store, err := state.Open(ctx, settings.StateDSN, log)
+	if err != nil {
+		return fmt.Errorf("STATE_DSN: %w", err)
+	}
 	gateway := bff.New(bff.Config{
-		Medusa: medusa, Account: account,
-		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout,
-		Metrics: registry,
+		Medusa: medusa, Account: account, Store: store,
+		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout, AuthTTL: settings.AuthCacheTTL,
+		Log: log, Metrics: registry,
 	})
 	var draining atomic.Bool
 	clients := &http.Server{
@@ -81,11 +86,14 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 
 	clientsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.ListenAddr)
 	if err != nil {
-		return fmt.Errorf("LISTEN_ADDR: %w", err)
+		return errors.Join(fmt.Errorf("LISTEN_ADDR: %w", err), store.Close())
 	}
 	opsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.OpsAddr)
 	if err != nil {
-		return errors.Join(fmt.Errorf("OPS_ADDR: %w", err), clientsListener.Close())
+		return errors.Join(fmt.Errorf("OPS_ADDR: %w", err), clientsListener.Close(), store.Close())
+	}
+	if err := gateway.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("STATE_DSN: %w", err), clientsListener.Close(), opsListener.Close(), store.Close())
 	}
 	prepare(ctx, gateway, log)
 	log.InfoContext(ctx, "listening", "clients", clientsListener.Addr().String(), "ops", opsListener.Addr().String(),
@@ -106,6 +114,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 		<-drained.Done()
 		err := clients.Shutdown(stopCtx)
 		gateway.Close()
+		err = errors.Join(err, store.Close())
 		medusa.Close()
 		return errors.Join(err, ops.Close(), stopTracing(stopCtx))
 	})

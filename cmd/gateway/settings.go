@@ -35,6 +35,9 @@ type settings struct {
 	CacheTTL      time.Duration `env:"CACHE_TTL" envDefault:"30s" help:"how long answers are held in memory; 0: not at all"`
 	CacheMaxBytes byteSize      `env:"CACHE_MAX_BYTES" envDefault:"64 MiB" help:"memory for held answers"`
 
+	StateDSN     string        `env:"STATE_DSN" envDefault:"sqlite:data/gateway.db" help:"database of the ledger and the idempotency keys: sqlite:<path>, or postgres://… for several gateways"`
+	AuthCacheTTL time.Duration `env:"AUTH_CACHE_TTL" envDefault:"60s" help:"how long a right that Medusa confirmed holds; 0: ask for each change"`
+
 	MedusaTimeout        time.Duration `env:"MEDUSA_TIMEOUT" envDefault:"10s" help:"how long one call to Medusa may take"`
 	MedusaMaxConcurrency int           `env:"MEDUSA_MAX_CONCURRENCY" envDefault:"16" help:"calls to Medusa at once"`
 
@@ -137,6 +140,7 @@ func (s settings) valid() []error {
 		}
 	}
 	must(s.CacheTTL >= 0, "CACHE_TTL: must not be negative")
+	must(s.AuthCacheTTL >= 0, "AUTH_CACHE_TTL: must not be negative")
 	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT: must be positive")
 	must(s.MedusaMaxConcurrency > 0, "MEDUSA_MAX_CONCURRENCY: must be at least 1")
 	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT: must be positive")

@@ -1,0 +1,175 @@
+package bff
+
+import (
+	"context"
+	"crypto/rand"
+	"database/sql" //nolint:depguard // only to make a database for the test
+	"fmt"
+	"net/url"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/testdata/medusa"
+)
+
+// newPostgres makes an empty database on the real Medusa's server, or the one in
+// the environment, until the test ends.
+func newPostgres(t testing.TB) string {
+	t.Helper()
+	server := os.Getenv("GATEWAY_TEST_POSTGRES")
+	if server == "" {
+		server = medusa.Start(t).DatabaseURL
+	}
+	admin, err := sql.Open("pgx", server)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, admin.Close()) })
+	name := "bff_" + rand.Text()
+	_, err = admin.ExecContext(t.Context(), fmt.Sprintf("CREATE DATABASE %q", name))
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name))
+		assert.NoError(t, err)
+	})
+	address, err := url.Parse(server)
+	require.NoError(t, err)
+	address.Path = "/" + name
+	return address.String()
+}
+
+// pair is two gateways in front of one Medusa that share one memory.
+type pair func(t *testing.T) (one, other *shop)
+
+// sharedStore is two gateways over one Store: SQLite takes no second one.
+func sharedStore(t *testing.T) (one, other *shop) {
+	t.Helper()
+	one = stocked(t)
+	other = inFrontOf(t, one.medusa, with(one.store))
+	other.caller = one.caller
+	require.NoError(t, other.Prepare(t.Context()))
+	other.stop = func() {} // the Store's own work is begun already
+	other.working.Go(other.stock.Run)
+	require.NoError(t, other.rights.confirm(t.Context(), other.caller.Credential, toWrite))
+	return one, other
+}
+
+// sharedDatabase is two gateways with Stores of their own on one PostgreSQL.
+func sharedDatabase(t *testing.T) (one, other *shop) {
+	t.Helper()
+	dsn := newPostgres(t)
+	one = working(t, prepared(t, with(openStore(t, dsn))))
+	return one, one.beside(t, openStore(t, dsn))
+}
+
+var pairs = map[string]pair{"SQLite": sharedStore, "PostgreSQL": sharedDatabase}
+
+func TestAKeyAtTwoGatewaysAtOnceIsMadeOnce(t *testing.T) {
+	for name, pair := range pairs {
+		t.Run(name, func(t *testing.T) {
+			one, other := pair(t)
+			for i := range 10 {
+				key := fmt.Sprint("k", i)
+				var wait sync.WaitGroup
+				answers := make([]*WriteAnswer, 2)
+				for n, s := range []*shop{one, other} {
+					wait.Go(func() {
+						answer, err := s.adjust(context.Background(), s.by(key), more("iitem_bd_1g", 1))
+						if err != nil {
+							assert.Equal(t, IdempotencyInProgress, failed(err).Code, "%v", err)
+						}
+						answers[n] = answer
+					})
+				}
+				wait.Wait()
+				given := slices.DeleteFunc(answers, func(a *WriteAnswer) bool { return a == nil })
+				require.NotEmpty(t, given, "both were sent away")
+				for _, s := range []*shop{one, other} {
+					again, err := s.adjust(t.Context(), s.by(key), more("iitem_bd_1g", 1))
+					require.NoError(t, err)
+					require.True(t, again.Replayed)
+					require.Equal(t, string(given[0].JSON), string(again.JSON))
+				}
+				one.requireStock(t, "iitem_bd_1g", float64(101+i))
+			}
+			require.Len(t, one.applied(t), 10)
+		})
+	}
+}
+
+func TestAnAttemptThatDiedIsFinishedOnceByTwoGateways(t *testing.T) {
+	for name, pair := range pairs {
+		t.Run(name, func(t *testing.T) {
+			one, other := pair(t)
+			body := rows("",
+				row("iitem_bd_1g", shopFloor, `"adjustment":5`), row("iitem_bd_7g", shopFloor, `"adjustment":5`), row("iitem_bd_14g", shopFloor, `"adjustment":5`))
+			died := one.begunRows(t, one.by("k"), body, 1)
+			var wait sync.WaitGroup
+			for _, s := range []*shop{one, other} {
+				wait.Go(func() {
+					answer, err := s.batch(context.Background(), s.by("k"), body)
+					if assert.NoError(t, err) {
+						assert.Equal(t, []string{"success 100 105", "success 50 55", "success 12 17"}, results(t, answer))
+						assert.Contains(t, string(answer.JSON), died.batchID)
+					}
+				})
+			}
+			wait.Wait()
+			require.Len(t, one.applied(t), 3)
+			for item, quantity := range map[string]float64{"iitem_bd_1g": 105, "iitem_bd_7g": 55, "iitem_bd_14g": 17} {
+				one.requireStock(t, item, quantity)
+			}
+		})
+	}
+}
+
+func TestTwoGatewaysLoseNothing(t *testing.T) {
+	for name, pair := range pairs {
+		t.Run(name, func(t *testing.T) {
+			one, other := pair(t)
+			var wait sync.WaitGroup
+			for range 25 {
+				for _, s := range []*shop{one, other} {
+					wait.Go(func() {
+						_, err := s.adjust(context.Background(), s.by(""), more("iitem_bd_1g", 1))
+						assert.NoError(t, err)
+					})
+				}
+			}
+			wait.Wait()
+			one.requireStock(t, "iitem_bd_1g", 150)
+			at := mapping.QuantityOf(100)
+			for _, entry := range one.applied(t) {
+				require.Equal(t, at, entry.Previous, "the chain of the ledger is broken")
+				at = entry.New
+			}
+			require.Equal(t, mapping.QuantityOf(150), at)
+		})
+	}
+}
+
+func TestHeldAnswersEndWithAChangeAtAnotherGateway(t *testing.T) {
+	one, other := sharedDatabase(t)
+	shown := func() any {
+		answer, err := other.InventoryItem(t.Context(), other.caller, "iitem_rareza_siete", mapping.NoQuery{})
+		item, _ := read(t, answer, err)["item"].(map[string]any)
+		return item["stockedQuantity"]
+	}
+	// Listening begins with an answer dropped: from here on one is held.
+	require.Eventually(t, func() bool {
+		shown()
+		other.medusa.ResetCalls()
+		shown()
+		return len(other.paths()) == 0 && other.held.generation.Load() > 0
+	}, patience, 10*time.Millisecond, "nothing is held")
+	require.EqualValues(t, 10, shown())
+
+	_, err := one.adjust(t.Context(), one.by(""), more("iitem_rareza_siete", 5))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return shown() == 15.0 }, patience, 10*time.Millisecond, "an answer is held from before a change at another gateway")
+}
