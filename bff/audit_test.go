@@ -41,6 +41,7 @@ func without(t testing.TB, entry map[string]any, keys ...string) map[string]any 
 }
 
 func TestAnAuditEntryTellsAllOfItsChange(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	w := s.by("k")
 	answer, err := s.batch(t.Context(), w, rows(
@@ -62,6 +63,7 @@ func TestAnAuditEntryTellsAllOfItsChange(t *testing.T) {
 }
 
 func TestWhatWasNotSaidIsNullInTheAudit(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	w := s.by("")
 	w.RequestID = ""
@@ -78,6 +80,7 @@ func TestWhatWasNotSaidIsNullInTheAudit(t *testing.T) {
 }
 
 func TestChangesMadeElsewhereHaveNoActor(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	_, err := s.adjust(t.Context(), s.by(""), more("iitem_bd_1g", 5))
 	require.NoError(t, err)
@@ -97,6 +100,7 @@ func TestChangesMadeElsewhereHaveNoActor(t *testing.T) {
 }
 
 func TestEveryFilterOfTheAuditCounts(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	began := time.Now()
 	wanted, err := s.batch(t.Context(), s.by(""), rows(`,"reason":"return"`, row("variant_bd_1g", shopFloor, `"adjustment":1`)))
@@ -140,6 +144,7 @@ func TestEveryFilterOfTheAuditCounts(t *testing.T) {
 }
 
 func TestAnAuditOfNothingIsAnEmptyList(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	answer, err := s.Audit(t.Context(), s.caller, mapping.AuditQuery{Page: firstPage})
 	require.NoError(t, err)
@@ -147,6 +152,7 @@ func TestAnAuditOfNothingIsAnEmptyList(t *testing.T) {
 }
 
 func TestTheAuditShowsWhatIsPendingAndWhatFailed(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	failing := levelWrites
 	failing.Times = 2 // the flush, and what was in it once more

@@ -52,6 +52,7 @@ func answerOf(t testing.TB, update mapping.BatchUpdate, language mapping.Languag
 }
 
 func TestABatchIsAnsweredByWhatBecameOfItsRows(t *testing.T) {
+	t.Parallel()
 	made := madeOf(t, "1", "1", "1", "2")
 	for name, c := range map[string]struct {
 		rows            []stock.Outcome
@@ -87,6 +88,7 @@ func TestABatchIsAnsweredByWhatBecameOfItsRows(t *testing.T) {
 }
 
 func TestABatchOfWhichNothingCouldBeTriedFailsForItsCause(t *testing.T) {
+	t.Parallel()
 	for _, atomic := range []bool{false, true} {
 		_, _, err := answerOf(t, mapping.BatchUpdate{Atomic: atomic}, mapping.English, failedRow, failedRow)
 		require.ErrorIs(t, err, errOther)
@@ -96,6 +98,7 @@ func TestABatchOfWhichNothingCouldBeTriedFailsForItsCause(t *testing.T) {
 }
 
 func TestAnAtomicBatchThatNobodyKnowsOfIsUnknown(t *testing.T) {
+	t.Parallel()
 	_, _, err := answerOf(t, mapping.BatchUpdate{Atomic: true}, mapping.English, unknownRow, unknownRow)
 	e := requireCode(t, OutcomeUnknown, err)
 	require.Equal(t, "batch_1", e.BatchID)
@@ -104,6 +107,7 @@ func TestAnAtomicBatchThatNobodyKnowsOfIsUnknown(t *testing.T) {
 }
 
 func TestABatchAddsUpWhatItChanged(t *testing.T) {
+	t.Parallel()
 	_, answer, err := answerOf(t, mapping.BatchUpdate{}, mapping.English,
 		madeOf(t, "3.5", "1", "100", "150"),    // +50
 		madeOf(t, "7", "1", "50", "45.5"),      // -4.5
@@ -133,6 +137,7 @@ func TestABatchAddsUpWhatItChanged(t *testing.T) {
 }
 
 func TestRowsSayInFewWordsWhatBecameOfThem(t *testing.T) {
+	t.Parallel()
 	below := madeOf(t, "1", "6", "60", "12")
 	below.BelowReserved = true
 	below.Level.ReservedQuantity = "30"
@@ -188,6 +193,7 @@ func TestRowsSayInFewWordsWhatBecameOfThem(t *testing.T) {
 }
 
 func TestRowsAreAddressedAsTheyWereSent(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	answer, err := s.batch(t.Context(), s.by(""), `{"updates":[
 		{"variantId":"variant_bd_1g","locationId":"sloc_high_up","quantity":150},
@@ -210,7 +216,8 @@ func TestRowsAreAddressedAsTheyWereSent(t *testing.T) {
 }
 
 func TestADryRunIsTheRealAnswerAndWritesNothing(t *testing.T) {
-	s := stocked(t)
+	t.Parallel()
+	s := unhurried(t)
 	long := make([]string, 300)
 	for i, item := range s.manyItems(300) {
 		long[i] = row(item, shopFloor, `"adjustment":1`)
@@ -266,6 +273,7 @@ func TestADryRunIsTheRealAnswerAndWritesNothing(t *testing.T) {
 }
 
 func TestADryRunAsksWithTheCallersOwnCredential(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	own := s.by("")
 	own.Caller = s.another("user_other")
@@ -278,12 +286,13 @@ func TestADryRunAsksWithTheCallersOwnCredential(t *testing.T) {
 }
 
 func TestALostAnswerToABatch(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	s.medusa.Fail(levelWrites, medusatest.Cut())
 	answer, err := s.batch(t.Context(), s.by(""), rows("", row("variant_bd_1g", shopFloor, `"quantity":150`), row("variant_nope", shopFloor, `"quantity":1`)))
 	require.NoError(t, err)
 	require.Equal(t, http.StatusMultiStatus, answer.Status)
-	require.Equal(t, []string{"unknown <nil> <nil>", "error <nil> <nil>"}, results(t, answer))
+	require.Equal(t, []string{"unknown: Outcome unknown, being settled", "error: Variant not found"}, results(t, answer))
 
 	_, err = s.batch(t.Context(), s.by(""), rows(`,"atomic":true`, row("variant_bd_7g", shopFloor, `"quantity":1`)))
 	e := requireCode(t, OutcomeUnknown, err)
@@ -293,6 +302,7 @@ func TestALostAnswerToABatch(t *testing.T) {
 }
 
 func TestABatchThatChangedNothingNamesNoBatch(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	answer, err := s.batch(t.Context(), s.by(""), rows("", row("variant_nope", shopFloor, `"quantity":1`)))
 	require.NoError(t, err)

@@ -64,7 +64,7 @@ type Error struct {
 	Fields     []mapping.Fault
 	Outage     Outage
 	RetryAfter time.Duration           // 0: not known
-	Level      *mapping.InventoryLevel // as it is, with STOCK_CHANGED
+	Level      *mapping.InventoryLevel // as it is, with STOCK_CHANGED; nil: there is none
 	BatchID    string                  // in the audit, with OUTCOME_UNKNOWN
 	Err        error
 }

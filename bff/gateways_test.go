@@ -70,6 +70,7 @@ func sharedDatabase(t *testing.T) (one, other *shop) {
 var pairs = map[string]pair{"SQLite": sharedStore, "PostgreSQL": sharedDatabase}
 
 func TestAKeyAtTwoGatewaysAtOnceIsMadeOnce(t *testing.T) {
+	t.Parallel()
 	for name, pair := range pairs {
 		t.Run(name, func(t *testing.T) {
 			one, other := pair(t)
@@ -103,6 +104,7 @@ func TestAKeyAtTwoGatewaysAtOnceIsMadeOnce(t *testing.T) {
 }
 
 func TestAnAttemptThatDiedIsFinishedOnceByTwoGateways(t *testing.T) {
+	t.Parallel()
 	for name, pair := range pairs {
 		t.Run(name, func(t *testing.T) {
 			one, other := pair(t)
@@ -129,6 +131,7 @@ func TestAnAttemptThatDiedIsFinishedOnceByTwoGateways(t *testing.T) {
 }
 
 func TestTwoGatewaysLoseNothing(t *testing.T) {
+	t.Parallel()
 	for name, pair := range pairs {
 		t.Run(name, func(t *testing.T) {
 			one, other := pair(t)
@@ -154,6 +157,7 @@ func TestTwoGatewaysLoseNothing(t *testing.T) {
 }
 
 func TestHeldAnswersEndWithAChangeAtAnotherGateway(t *testing.T) {
+	t.Parallel()
 	one, other := sharedDatabase(t)
 	shown := func() any {
 		answer, err := other.InventoryItem(t.Context(), other.caller, "iitem_rareza_siete", mapping.NoQuery{})

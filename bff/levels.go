@@ -102,7 +102,7 @@ func outcomeUnknown(batchID string, cause error) error {
 func refused(outcome stock.Outcome, language mapping.Language) error {
 	refusal := outcome.Refusal
 	e := &Error{Code: Code(refusal.Reason), Message: sentence(refusal)}
-	if refusal.Reason == stock.StockChanged {
+	if refusal.Reason == stock.StockChanged && outcome.Level.ID != "" {
 		level := mapping.NewInventoryLevel(outcome.Level, language)
 		e.Level = &level
 	}

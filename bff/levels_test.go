@@ -15,6 +15,7 @@ import (
 )
 
 func TestIncomingStockLeavesStockAlone(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	// Somebody sells 3 between our read and our write.
 	s.medusa.Fail(levelWrites, medusatest.Between(func() {
@@ -42,6 +43,7 @@ func only(all map[string]any, keys ...string) map[string]any {
 }
 
 func TestAnUpdatedLevelIsShownAsItIs(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	answer, err := s.update(t.Context(), s.by(""), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_high_up","stockedQuantity":42.5,"incomingQuantity":7}`)
 	require.NoError(t, err)
@@ -60,6 +62,7 @@ func TestAnUpdatedLevelIsShownAsItIs(t *testing.T) {
 }
 
 func TestALevelIsMadeAtALocationThatExists(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	answer, err := s.update(t.Context(), s.by(""), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_mayorista","stockedQuantity":3,"incomingQuantity":4}`)
 	require.NoError(t, err)
@@ -84,6 +87,7 @@ func TestALevelIsMadeAtALocationThatExists(t *testing.T) {
 }
 
 func TestALevelIsRemovedOnlyWhenNothingIsLost(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	removal := func(item, location, more string) error {
 		_, err := s.remove(t.Context(), s.by(""), `{"inventoryItemId":"`+item+`","locationId":"`+location+`"`+more+`}`)
@@ -113,6 +117,7 @@ func TestALevelIsRemovedOnlyWhenNothingIsLost(t *testing.T) {
 }
 
 func TestChangedStockIsShownAsItIs(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	for name, ask := range map[string]func() (*WriteAnswer, error){
 		"an update": func() (*WriteAnswer, error) {
@@ -138,6 +143,7 @@ func TestChangedStockIsShownAsItIs(t *testing.T) {
 }
 
 func TestAnAdjustmentTellsWhatWasDone(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	answer, err := s.adjust(t.Context(), s.by("k"),
 		`{"variantId":"variant_preroll_6","locationId":"sloc_high_up","adjustment":-2,"reason":"sale","reference":"order 9","sourceHarvestId":"h1"}`)
@@ -156,6 +162,7 @@ func TestAnAdjustmentTellsWhatWasDone(t *testing.T) {
 }
 
 func TestReservedStockIsKeptUnlessToldOtherwise(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	_, err := s.adjust(t.Context(), s.by(""), more("iitem_bd_1g", -91))
 	e := requireCode(t, InsufficientStock, err)
@@ -206,6 +213,7 @@ func (s *shop) hold(t testing.TB) (release func()) {
 }
 
 func TestNothingIsDoneForACallerWhoLeftBeforeHisTurn(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	release := s.hold(t)
 	impatient, leave := context.WithCancel(t.Context())
@@ -226,6 +234,7 @@ func TestNothingIsDoneForACallerWhoLeftBeforeHisTurn(t *testing.T) {
 }
 
 func TestWhatWasBegunIsFinishedForACallerWhoLeft(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	released := make(chan struct{})
 	s.medusa.Fail(levelWrites, medusatest.Hold(released))
@@ -249,6 +258,7 @@ func TestWhatWasBegunIsFinishedForACallerWhoLeft(t *testing.T) {
 }
 
 func TestTooManyWaitingChangesAreSentAway(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	release := s.hold(t)
 	wide := make([]string, 1000)
@@ -286,6 +296,7 @@ func TestTooManyWaitingChangesAreSentAway(t *testing.T) {
 }
 
 func TestAChangeOfABlockedLevelWaitsForItsTimeOnly(t *testing.T) {
+	t.Parallel()
 	s := stocked(t, func(c *Config) { c.Timeout = time.Second })
 	lift := s.medusa.Fail(levelWrites, medusatest.Cut())
 	_, err := s.adjust(t.Context(), s.by(""), more("iitem_bd_1g", 5))
@@ -314,6 +325,7 @@ func TestAChangeOfABlockedLevelWaitsForItsTimeOnly(t *testing.T) {
 }
 
 func TestAStoppedGatewayChangesNothing(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	s.close()
 	_, err := s.adjust(t.Context(), s.by("k"), more("iitem_bd_1g", 5))
@@ -322,6 +334,7 @@ func TestAStoppedGatewayChangesNothing(t *testing.T) {
 }
 
 func TestClosingFinishesWhatWasBegun(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	released := make(chan struct{})
 	s.medusa.Fail(levelWrites, medusatest.Hold(released))
@@ -344,6 +357,7 @@ func TestClosingFinishesWhatWasBegun(t *testing.T) {
 }
 
 func TestADatabaseThatFailsLeavesStockAlone(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	require.NoError(t, s.store.Close())
 	for _, key := range []string{"", "k"} {
@@ -356,6 +370,7 @@ func TestADatabaseThatFailsLeavesStockAlone(t *testing.T) {
 }
 
 func TestAGatewayThatCannotBeginCanBeClosed(t *testing.T) {
+	t.Parallel()
 	store := openStore(t, newDatabase(t))
 	config := newShop(t, with(store)).config
 	config.Metrics = prometheus.NewRegistry()
@@ -375,6 +390,7 @@ func TestAGatewayThatCannotBeginCanBeClosed(t *testing.T) {
 }
 
 func TestHeldAnswersEndWithAChange(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	available := func() any {
 		answer, err := s.InventoryItem(t.Context(), s.caller, "iitem_bd_14g", mapping.NoQuery{})

@@ -38,6 +38,7 @@ func (s *shop) confirmations() (write, read []string) {
 }
 
 func TestTheRightToWriteIsConfirmedOnceForEachCredential(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	for range 3 {
 		_, err := s.adjust(t.Context(), s.by(""), more("iitem_bd_1g", 1))
@@ -60,6 +61,7 @@ func TestTheRightToWriteIsConfirmedOnceForEachCredential(t *testing.T) {
 }
 
 func TestAConfirmedRightEndsWithItsTime(t *testing.T) {
+	t.Parallel()
 	const ttl = 300 * time.Millisecond
 	s := unconfirmed(t, ttl)
 	asked := func() int { write, _ := s.confirmations(); return len(write) }
@@ -86,6 +88,7 @@ func TestAConfirmedRightEndsWithItsToken(t *testing.T) {
 }
 
 func TestEveryChangeIsConfirmedWithoutATimeForIt(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, 0)
 	for range 2 {
 		_, err := s.adjust(t.Context(), s.by(""), more("iitem_bd_1g", 1))
@@ -96,6 +99,7 @@ func TestEveryChangeIsConfirmedWithoutATimeForIt(t *testing.T) {
 }
 
 func TestARefusedRightIsNotRemembered(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	s.medusa.PutUser(medusatest.User{ID: "user_guest", Forbidden: true})
 	guest := s.by("k")
@@ -110,6 +114,7 @@ func TestARefusedRightIsNotRemembered(t *testing.T) {
 }
 
 func TestFirstChangesAtOnceAskForTheRightOnce(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	released := make(chan struct{})
 	confirmation := levelWrites
@@ -131,6 +136,7 @@ func TestFirstChangesAtOnceAskForTheRightOnce(t *testing.T) {
 }
 
 func TestACallerWhoLeavesDoesNotEndTheConfirmationForTheOthers(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	released := make(chan struct{})
 	s.medusa.Fail(levelWrites, medusatest.Hold(released))
@@ -146,6 +152,7 @@ func TestACallerWhoLeavesDoesNotEndTheConfirmationForTheOthers(t *testing.T) {
 }
 
 func TestWithoutTheRightNothingIsDone(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	s.medusa.PutUser(medusatest.User{ID: "user_guest", Forbidden: true})
 	for name, c := range map[string]struct {
@@ -193,6 +200,7 @@ func TestWithoutTheRightNothingIsDone(t *testing.T) {
 
 // A key's answer is shown to nobody whose right has ended.
 func TestWithoutTheRightAKeyTellsNothing(t *testing.T) {
+	t.Parallel()
 	s := stocked(t)
 	_, err := s.adjust(t.Context(), s.by("k"), more("iitem_bd_1g", 1))
 	require.NoError(t, err)
@@ -203,6 +211,7 @@ func TestWithoutTheRightAKeyTellsNothing(t *testing.T) {
 }
 
 func TestTheAuditNeedsTheRightToReadAlone(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	s.medusa.Fail(levelWrites, medusatest.Answer(http.StatusForbidden, `{"type":"forbidden","message":"Insufficient permissions. Required policies: inventory_level:update"}`))
 	for range 2 {
@@ -220,6 +229,7 @@ func TestTheAuditNeedsTheRightToReadAlone(t *testing.T) {
 }
 
 func TestRightsOfTheSameCredentialAreTwo(t *testing.T) {
+	t.Parallel()
 	s := unconfirmed(t, time.Minute)
 	_, err := s.adjust(t.Context(), s.by(""), more("iitem_bd_1g", 1))
 	require.NoError(t, err)

@@ -122,13 +122,36 @@ func (s *Store) driver() riverdriver.Driver[*sql.Tx] {
 	return riverdatabasesql.New(s.write)
 }
 
-// schedule adds the job that settles a flush at its time.
-func (s *Store) schedule(ctx context.Context, tx *sql.Tx, flushID string, at time.Time) (job int64, err error) {
+// schedule writes down a flush as unsettled, and adds the job that settles it
+// at its time.
+func (s *Store) schedule(ctx context.Context, tx *sql.Tx, flushID string, at time.Time) error {
 	inserted, err := s.jobs.InsertTx(ctx, tx, settleArgs{FlushID: flushID}, &river.InsertOpts{ScheduledAt: at})
 	if err != nil {
-		return 0, err
+		return err
 	}
-	return inserted.Job.ID, nil
+	_, err = tx.ExecContext(ctx, s.bind("INSERT INTO unsettled_flushes (id, job_id) VALUES (?, ?)"), flushID, inserted.Job.ID)
+	return err
+}
+
+// unschedule undoes schedule, unless something of the flush is still pending. A
+// job that runs at this moment, or ran before, is left to its own end.
+func (s *Store) unschedule(ctx context.Context, tx *sql.Tx, flushID string) error {
+	var job int64
+	err := tx.QueryRowContext(ctx, s.bind(`
+		DELETE FROM unsettled_flushes
+		WHERE id = ? AND NOT EXISTS (SELECT 1 FROM ledger WHERE flush_id = ? AND state = 'pending')
+		RETURNING job_id`), flushID, flushID).Scan(&job)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = s.jobs.JobDeleteTx(ctx, tx, job)
+	if errors.Is(err, rivertype.ErrJobRunning) || errors.Is(err, rivertype.ErrNotFound) {
+		return nil
+	}
+	return err
 }
 
 // settleJob is tried again for as long as it fails: a snooze does not count as

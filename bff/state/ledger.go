@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/riverqueue/river/rivertype"
-
 	"github.com/cannahub/gateway/mapping"
 )
 
@@ -92,14 +90,12 @@ func (t *Turn) Commit(ctx context.Context, flush Flush) error {
 		if err := t.store.claim(ctx, tx, flush.Claims); err != nil {
 			return err
 		}
-		var job int64
 		if len(flush.Entries) > 0 {
-			var err error
-			if job, err = t.store.schedule(ctx, tx, flush.ID, flush.Until); err != nil {
+			if err := t.store.schedule(ctx, tx, flush.ID, flush.Until); err != nil {
 				return fmt.Errorf("state: scheduling the settling: %w", err)
 			}
 		}
-		if err := t.store.insert(ctx, tx, t.store.rows(flush, job)); err != nil {
+		if err := t.store.insert(ctx, tx, t.store.rows(flush)); err != nil {
 			return fmt.Errorf("state: writing the ledger: %w", err)
 		}
 		return nil
@@ -107,36 +103,36 @@ func (t *Turn) Commit(ctx context.Context, flush Flush) error {
 }
 
 // columns are those of the ledger but its order, as row and scan have them.
-const columns = `id, batch_id, position, flush_id, job_id, inventory_item_id, location_id, variant_id, sku, kind, created, atomic,
+const columns = `id, batch_id, position, flush_id, inventory_item_id, location_id, variant_id, sku, kind, created, atomic,
 	previous_quantity, new_quantity, previous_incoming, new_incoming, reserved, level_id, level_updated_at,
 	reason, reference, source_harvest_id, actor_type, actor_id, request_id, state, until, created_at`
 
 // columnCount is how many columns are.
-const columnCount = 28
+const columnCount = 27
 
 // rows are the flush as the ledger has it, in order.
-func (s *Store) rows(flush Flush, job int64) [][]any {
+func (s *Store) rows(flush Flush) [][]any {
 	now := s.now()
 	rows := make([][]any, 0, len(flush.Outside)+len(flush.Entries))
-	add := func(entry Entry, state State, job int64, until time.Time) {
+	add := func(entry Entry, state State, until time.Time) {
 		if entry.CreatedAt.IsZero() {
 			entry.CreatedAt = now
 		}
 		entry.FlushID, entry.State, entry.Until = flush.ID, state, until
-		rows = append(rows, entry.row(job))
+		rows = append(rows, entry.row())
 	}
 	for _, entry := range flush.Outside {
-		add(entry, Outside, 0, time.Time{})
+		add(entry, Outside, time.Time{})
 	}
 	for _, entry := range flush.Entries {
-		add(entry, Pending, job, flush.Until)
+		add(entry, Pending, flush.Until)
 	}
 	return rows
 }
 
-func (e *Entry) row(job int64) []any {
+func (e *Entry) row() []any {
 	return []any{
-		e.ID, e.BatchID, e.Position, e.FlushID, job, e.InventoryItemID, e.LocationID, e.VariantID, e.SKU, string(e.Kind), e.Created, e.Atomic,
+		e.ID, e.BatchID, e.Position, e.FlushID, e.InventoryItemID, e.LocationID, e.VariantID, e.SKU, string(e.Kind), e.Created, e.Atomic,
 		e.Previous.String(), e.New.String(), text(e.PreviousIncoming), text(e.NewIncoming), e.Reserved.String(), e.LevelID, e.LevelUpdatedAt,
 		e.Reason, e.Reference, e.SourceHarvestID, e.Actor.Type, e.Actor.ID, e.RequestID, string(e.State), micros(e.Until), micros(e.CreatedAt),
 	}
@@ -206,14 +202,15 @@ func (t *Turn) Known(ctx context.Context, levels []Level) (map[Level]Known, erro
 	if err := t.store.last(ctx, conn, levels, known); err != nil {
 		return nil, fmt.Errorf("state: reading the levels' last changes: %w", err)
 	}
-	pending, err := t.store.pendingOf(ctx, conn, known)
+	pending, err := t.store.pending(ctx, conn)
 	if err != nil {
 		return nil, fmt.Errorf("state: reading the levels' pending changes: %w", err)
 	}
 	for _, entry := range pending {
-		level := known[entry.Level]
-		level.Unsettled = append(level.Unsettled, entry)
-		known[entry.Level] = level
+		if level, asked := known[entry.Level]; asked {
+			level.Unsettled = append(level.Unsettled, entry)
+			known[entry.Level] = level
+		}
 	}
 	return known, nil
 }
@@ -250,35 +247,38 @@ func (s *Store) last(ctx context.Context, conn querier, levels []Level, known ma
 	return rows.Err()
 }
 
-// pendingOf returns the pending changes of the wanted levels. There are few
-// pending changes at any time, and hardly ever one of a wanted level, so all
-// are looked through.
-func (s *Store) pendingOf(ctx context.Context, conn querier, wanted map[Level]Known) ([]Entry, error) {
-	found, err := s.seqs(ctx, conn, wanted)
-	if err != nil || len(found) == 0 {
+// pending returns all pending changes, in order.
+func (s *Store) pending(ctx context.Context, conn querier) ([]Entry, error) {
+	flushes, err := s.unsettled(ctx, conn)
+	if err != nil {
 		return nil, err
 	}
-	return s.entries(ctx, conn, "WHERE seq IN (SELECT CAST(value->>0 AS BIGINT) FROM "+s.each()+") ORDER BY seq", list(found))
+	var pending []Entry
+	for _, flushID := range flushes {
+		entries, err := s.entries(ctx, conn, "WHERE flush_id = ? AND state = 'pending' ORDER BY seq", flushID)
+		if err != nil {
+			return nil, err
+		}
+		pending = append(pending, entries...)
+	}
+	return pending, nil
 }
 
-func (s *Store) seqs(ctx context.Context, conn querier, wanted map[Level]Known) ([][1]int64, error) {
-	rows, err := conn.QueryContext(ctx, "SELECT seq, inventory_item_id, location_id FROM ledger WHERE state = 'pending'")
+// unsettled returns the flushes of which something is pending, in order.
+func (s *Store) unsettled(ctx context.Context, conn querier) (ids []string, err error) {
+	rows, err := conn.QueryContext(ctx, "SELECT id FROM unsettled_flushes ORDER BY seq")
 	if err != nil {
 		return nil, err
 	}
 	defer rows.Close()
-	var found [][1]int64
 	for rows.Next() {
-		var seq int64
-		var level Level
-		if err := rows.Scan(&seq, &level.InventoryItemID, &level.LocationID); err != nil {
+		var id string
+		if err := rows.Scan(&id); err != nil {
 			return nil, err
 		}
-		if _, is := wanted[level]; is {
-			found = append(found, [1]int64{seq})
-		}
+		ids = append(ids, id)
 	}
-	return found, rows.Err()
+	return ids, rows.Err()
 }
 
 // Mark sets the states of entries of a flush, by their ids. Only pending ones
@@ -291,36 +291,33 @@ func (t *Turn) Mark(ctx context.Context, flushID string, states map[string]State
 		ids[state] = append(ids[state], [1]string{id})
 	}
 	return t.together(ctx, func(tx *sql.Tx) error {
-		job, err := t.store.mark(ctx, tx, flushID, ids)
-		if err != nil || job == 0 {
+		marked, err := t.store.mark(ctx, tx, flushID, ids)
+		if err != nil || marked == 0 {
 			return err
 		}
-		if err := t.store.unschedule(ctx, tx, flushID, job); err != nil {
-			return err
+		if err := t.store.unschedule(ctx, tx, flushID); err != nil {
+			return fmt.Errorf("state: ending the settling of %s: %w", flushID, err)
 		}
 		return t.store.announce(ctx, tx, flushID)
 	})
 }
 
-// mark returns the job that settles the flush, 0 when nothing was pending.
-func (s *Store) mark(ctx context.Context, tx *sql.Tx, flushID string, ids map[State][][1]string) (job int64, err error) {
+// mark returns how many entries were pending and are no longer.
+func (s *Store) mark(ctx context.Context, tx *sql.Tx, flushID string, ids map[State][][1]string) (marked int64, err error) {
 	for state, ids := range ids {
-		rows, err := tx.QueryContext(ctx, s.bind(`
-			UPDATE ledger SET state = ? WHERE flush_id = ? AND state = 'pending' AND id IN (SELECT value->>0 FROM `+s.each()+`)
-			RETURNING job_id`), string(state), flushID, list(ids))
+		result, err := tx.ExecContext(ctx, s.bind(`
+			UPDATE ledger SET state = ? WHERE flush_id = ? AND state = 'pending' AND id IN (SELECT value->>0 FROM `+s.each()+`)`),
+			string(state), flushID, list(ids))
 		if err != nil {
 			return 0, fmt.Errorf("state: marking %s as %s: %w", flushID, state, err)
 		}
-		for rows.Next() {
-			if err := rows.Scan(&job); err != nil {
-				break
-			}
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		changed, err := result.RowsAffected()
+		if err != nil {
 			return 0, fmt.Errorf("state: marking %s as %s: %w", flushID, state, err)
 		}
+		marked += changed
 	}
-	return job, nil
+	return marked, nil
 }
 
 // Postpone moves the time until which a write of the flush's pending changes can
@@ -336,24 +333,13 @@ func (t *Turn) Postpone(ctx context.Context, flushID string, until time.Time) er
 	})
 }
 
-// unschedule deletes the job of a flush of which nothing is pending any more.
-// One that runs at this moment, or ran before, is left to its own end.
-func (s *Store) unschedule(ctx context.Context, tx *sql.Tx, flushID string, job int64) error {
-	var pending bool
-	err := tx.QueryRowContext(ctx, s.bind("SELECT EXISTS (SELECT 1 FROM ledger WHERE flush_id = ? AND state = 'pending')"), flushID).Scan(&pending)
-	if err != nil || pending {
-		return err
-	}
-	_, err = s.jobs.JobDeleteTx(ctx, tx, job)
-	if errors.Is(err, rivertype.ErrJobRunning) || errors.Is(err, rivertype.ErrNotFound) {
-		return nil
-	}
-	return err
-}
-
 // Unsettled returns all pending changes, in order.
 func (s *Store) Unsettled(ctx context.Context) ([]Entry, error) {
-	return s.entries(ctx, s.read, "WHERE state = 'pending' ORDER BY seq")
+	pending, err := s.pending(ctx, s.read)
+	if err != nil {
+		return nil, fmt.Errorf("state: reading the pending changes: %w", err)
+	}
+	return pending, nil
 }
 
 // Standing returns the rows of batches, by their position, that need not be
@@ -402,11 +388,11 @@ func (s *Store) entries(ctx context.Context, conn querier, which string, args ..
 
 func scan(rows *sql.Rows) (Entry, error) {
 	var e Entry
-	var job, until, createdAt int64
+	var until, createdAt int64
 	var previous, next, reserved string
 	var previousIncoming, newIncoming *string
 	err := rows.Scan(
-		&e.ID, &e.BatchID, &e.Position, &e.FlushID, &job, &e.InventoryItemID, &e.LocationID, &e.VariantID, &e.SKU, &e.Kind, &e.Created, &e.Atomic,
+		&e.ID, &e.BatchID, &e.Position, &e.FlushID, &e.InventoryItemID, &e.LocationID, &e.VariantID, &e.SKU, &e.Kind, &e.Created, &e.Atomic,
 		&previous, &next, &previousIncoming, &newIncoming, &reserved, &e.LevelID, &e.LevelUpdatedAt,
 		&e.Reason, &e.Reference, &e.SourceHarvestID, &e.Actor.Type, &e.Actor.ID, &e.RequestID, &e.State, &until, &createdAt,
 	)

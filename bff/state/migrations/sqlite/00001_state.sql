@@ -6,7 +6,6 @@ CREATE TABLE ledger (
     batch_id TEXT NOT NULL,
     position INTEGER NOT NULL,
     flush_id TEXT NOT NULL,
-    job_id INTEGER NOT NULL, -- settles the flush
     inventory_item_id TEXT NOT NULL,
     location_id TEXT NOT NULL,
     variant_id TEXT NOT NULL,
@@ -37,6 +36,14 @@ CREATE INDEX ledger_level ON ledger (inventory_item_id, location_id);
 CREATE INDEX ledger_pending ON ledger (flush_id) WHERE state = 'pending';
 CREATE INDEX ledger_batch ON ledger (batch_id, position) WHERE batch_id <> '';
 CREATE INDEX ledger_created_at ON ledger (created_at);
+
+-- The flushes of which something is pending. They lead to the pending rows, of which the index above alone would not do:
+-- in PostgreSQL it goes on naming rows that are no longer pending, by the hundred thousand, until it is vacuumed.
+CREATE TABLE unsettled_flushes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    job_id INTEGER NOT NULL -- of the queue; settles the flush
+);
 
 CREATE TABLE idempotency_keys (
     actor TEXT NOT NULL,
