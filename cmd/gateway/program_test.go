@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,6 +45,7 @@ func TestMain(m *testing.M) {
 // program is the gateway as built, running.
 type program struct {
 	url, ops string
+	client   *http.Client // keeps the connections of many callers
 	command  *exec.Cmd
 	logs     *buffer
 	ended    chan struct{} // closed when it has ended, with
@@ -77,6 +79,9 @@ func launch(t testing.TB, arguments []string, environment ...string) *program {
 	binary, err := build()
 	require.NoError(t, err)
 	p := &program{logs: &buffer{}, ended: make(chan struct{})}
+	transport := &http.Transport{MaxIdleConnsPerHost: 1000}
+	p.client = &http.Client{Transport: transport}
+	t.Cleanup(transport.CloseIdleConnections)
 	p.command = exec.CommandContext(context.Background(), binary, arguments...)
 	p.command.Dir = t.TempDir()
 	p.command.Env = append([]string{"LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0"}, environment...)
@@ -112,6 +117,13 @@ func (p *program) terminate(t testing.TB) {
 	require.NoError(t, p.command.Process.Signal(syscall.SIGTERM))
 }
 
+// kill ends the program as kill -9 does.
+func (p *program) kill(t testing.TB) {
+	t.Helper()
+	require.NoError(t, p.command.Process.Kill())
+	require.Error(t, p.end(t))
+}
+
 // end waits for the program's end and returns how it ended.
 func (p *program) end(t testing.TB) error {
 	t.Helper()
@@ -140,21 +152,40 @@ func (p *program) get(t testing.TB, token, path string) reply {
 }
 
 func (p *program) tryGet(token, path string) (reply, error) {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, p.url+path, nil)
+	return p.trySend(http.MethodGet, token, path, "")
+}
+
+// send makes a request with a body of JSON, and an Idempotency-Key where there
+// is one.
+func (p *program) send(t testing.TB, method, token, path, body string, key ...string) reply {
+	t.Helper()
+	r, err := p.trySend(method, token, path, body, key...)
+	require.NoError(t, err)
+	return r
+}
+
+func (p *program) trySend(method, token, path, body string, key ...string) (reply, error) {
+	request, err := http.NewRequestWithContext(context.Background(), method, p.url+path, strings.NewReader(body))
 	if err != nil {
 		return reply{}, err
 	}
 	if token != "" {
 		request.Header.Set("Authorization", "Bearer "+token)
 	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for _, key := range key {
+		request.Header.Set("Idempotency-Key", key)
+	}
 	started := time.Now()
-	response, err := http.DefaultClient.Do(request)
+	response, err := p.client.Do(request)
 	if err != nil {
 		return reply{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	return reply{status: response.StatusCode, header: response.Header, text: string(body), took: time.Since(started)}, err
+	answer, err := io.ReadAll(response.Body)
+	return reply{status: response.StatusCode, header: response.Header, text: string(answer), took: time.Since(started)}, err
 }
 
 // object decodes an answer's body.
@@ -168,15 +199,36 @@ func (r reply) object(t testing.TB) map[string]any {
 // metric is the value of a metric, 0 when it has none yet.
 func (p *program) metric(t testing.TB, name string) string {
 	t.Helper()
-	response, err := http.Get(p.ops + "/metrics") //nolint:noctx // loopback
-	require.NoError(t, err)
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	require.NoError(t, err)
-	for line := range strings.Lines(string(body)) {
+	for line := range strings.Lines(p.fromOps(t, "/metrics")) {
 		if value, found := strings.CutPrefix(line, name+" "); found {
 			return strings.TrimSpace(value)
 		}
 	}
 	return "0"
+}
+
+// medusaCalls is how many calls to Medusa the program has made.
+func (p *program) medusaCalls(t testing.TB) int {
+	t.Helper()
+	calls := 0
+	for line := range strings.Lines(p.fromOps(t, "/metrics")) {
+		if !strings.HasPrefix(line, "gateway_medusa_call_seconds_count{") {
+			continue
+		}
+		n, err := strconv.Atoi(strings.TrimSpace(line[strings.LastIndexByte(line, ' '):]))
+		require.NoError(t, err, line)
+		calls += n
+	}
+	return calls
+}
+
+// fromOps reads what operators see.
+func (p *program) fromOps(t testing.TB, path string) string {
+	t.Helper()
+	response, err := http.Get(p.ops + path) //nolint:noctx // loopback
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
 }

@@ -20,12 +20,16 @@ const (
 	pollInterval = 20 * time.Millisecond
 )
 
-// bench is what is needed to set a gateway in front of a stub of Medusa.
+// bench is what is needed to set a gateway in front of Medusa, or a stub of it.
 type bench struct {
 	program string // the gateway
-	folder  string // for logs
+	folder  string // for logs and the gateway's database
 	stdout  io.Writer
+	shop    *shop // the real Medusa, for the scenarios that need one
 }
+
+// upstream is a Medusa, and the user with whom the gateway signs in there.
+type upstream struct{ url, email, password string }
 
 // running is a gateway in front of a stub of Medusa.
 type running struct {
@@ -57,7 +61,7 @@ func (b bench) start(ctx context.Context, latency time.Duration, cacheTTL string
 	if err != nil {
 		return nil, fmt.Errorf("stub: %w", err)
 	}
-	gateway, err := b.startGateway(ctx, stub.address, cacheTTL)
+	gateway, err := b.startGateway(ctx, upstream{"http://" + stub.address, "load@cannahub.test", "load"}, cacheTTL)
 	if err != nil {
 		stub.stop()
 		return nil, fmt.Errorf("gateway: %w", err)
@@ -76,30 +80,36 @@ func startStub(ctx context.Context, latency time.Duration) (*process, error) {
 		return nil, err
 	}
 	p := newProcess(ctx, self, stubCommand, "-latency", latency.String())
-	if _, err := p.command.StdinPipe(); err != nil { // kept open: the stub ends with it
-		return nil, err
+	p.address, err = p.startAndTell()
+	return p, err
+}
+
+// startAndTell starts a program that ends with its standard input, and returns
+// the line that it prints when it is ready.
+func (p *process) startAndTell() (string, error) {
+	if _, err := p.command.StdinPipe(); err != nil { // kept open
+		return "", err
 	}
 	stdout, err := p.command.StdoutPipe()
 	if err != nil {
-		return nil, err
+		return "", err
 	}
 	p.command.Stderr = os.Stderr
 	if err := p.command.Start(); err != nil {
-		return nil, err
+		return "", err
 	}
-	address, err := bufio.NewReader(stdout).ReadString('\n')
-	p.address = strings.TrimSpace(address)
+	line, err := bufio.NewReader(stdout).ReadString('\n')
 	p.await()
 	if err != nil {
 		p.stop()
-		return nil, fmt.Errorf("it told no address: %w", err)
+		return "", fmt.Errorf("it does not tell where it is: %w", err)
 	}
-	return p, nil
+	return strings.TrimSpace(line), nil
 }
 
 // startGateway starts a gateway with its default settings but for what is
 // needed here, whatever the surroundings say.
-func (b bench) startGateway(ctx context.Context, medusa, cacheTTL string) (*process, error) {
+func (b bench) startGateway(ctx context.Context, medusa upstream, cacheTTL string) (*process, error) {
 	log, err := os.CreateTemp(b.folder, "gateway-*.log")
 	if err != nil {
 		return nil, err
@@ -112,7 +122,7 @@ func (b bench) startGateway(ctx context.Context, medusa, cacheTTL string) (*proc
 	p := newProcess(ctx, program)
 	p.command.Dir = b.folder // where there is no .env
 	p.command.Env = []string{
-		"MEDUSA_URL=http://" + medusa, "MEDUSA_EMAIL=load@cannahub.test", "MEDUSA_PASSWORD=load",
+		"MEDUSA_URL=" + medusa.url, "MEDUSA_EMAIL=" + medusa.email, "MEDUSA_PASSWORD=" + medusa.password,
 		"LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0",
 		"LOG_LEVEL=info", "LOG_FORMAT=json", "CACHE_TTL=" + cacheTTL,
 	}
@@ -177,7 +187,7 @@ func (p *process) ready(ctx context.Context, log string) (ops string, err error)
 }
 
 func isReady(ctx context.Context, address string) bool {
-	connection, err := dial(ctx, address)
+	connection, err := dial(ctx, address, token())
 	if err != nil {
 		return false
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/testdata/medusa"
 )
 
 // TestMain lets the program of the tests be the stub, too.
@@ -50,7 +53,7 @@ func TestNothingIsMeasuredOfAGatewayThatDoesNotStart(t *testing.T) {
 }
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"-scenario", "none"}, {"-requests", "0"}, {"-connections", "0"}, {"-rate", "0"}, {"-duration", "0s"}, {"more"}, {"-none"}} {
+	for _, args := range [][]string{{"-scenario", "none"}, {"-requests", "0"}, {"-connections", "0"}, {"-rate", "0"}, {"-duration", "0s"}, {"-medusa", "http://127.0.0.1:1"}, {"more"}, {"-none"}} {
 		var stdout, stderr strings.Builder
 		assert.Equal(t, 2, run(t.Context(), args, nil, &stdout, &stderr), "exit code of %v", args)
 		assert.NotEmpty(t, stderr.String(), "%v is not explained", args)
@@ -105,4 +108,63 @@ func serve(t *testing.T, handler http.HandlerFunc) (address string) {
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
 	return server.Listener.Addr().(*net.TCPAddr).String()
+}
+
+func TestALoneChangeIsComparedWithItsTwoCalls(t *testing.T) {
+	m := medusa.Start(t)
+	var stdout, stderr strings.Builder
+	args := []string{"-scenario", "lone", "-requests", "20", "-medusa", m.URL, "-email", m.Email, "-password", m.Password}
+	require.Zero(t, run(t.Context(), args, nil, &stdout, &stderr), "exit code; standard error: %s", stderr.String())
+	assert.Contains(t, stdout.String(), "20, and the two calls by turns")
+	assert.Regexp(t, `ms straight, .* ms through the gateway: .* goal: at most 3 ms more`, stdout.String())
+}
+
+func TestARateCountsWhatIsAnswered(t *testing.T) {
+	var answered atomic.Int64
+	address := serve(t, func(http.ResponseWriter, *http.Request) { answered.Add(1) })
+	var r rate
+	started := time.Now()
+	for range 2 {
+		require.NoError(t, r.measure(t.Context(), address, "", 3, 50*time.Millisecond, func(int) (path, body string) { return "/", "{}" }))
+	}
+	assert.GreaterOrEqual(t, r.elapsed, 100*time.Millisecond)
+	assert.LessOrEqual(t, r.elapsed, time.Since(started))
+	assert.Equal(t, answered.Load(), r.requests)
+	assert.InDelta(t, float64(answered.Load())/r.elapsed.Seconds(), r.perSecond(), 1e-6)
+}
+
+func TestABatchIsComparedWithItsRows(t *testing.T) {
+	m := medusa.Start(t)
+	shop, err := openShop(t.Context(), upstream{m.URL, m.Email, m.Password})
+	require.NoError(t, err)
+	t.Cleanup(shop.close)
+	folder := t.TempDir()
+	program, err := buildGateway(t.Context(), folder)
+	require.NoError(t, err)
+	gateway, err := bench{program: program, folder: folder, stdout: io.Discard}.startGateway(t.Context(), shop.upstream, "0")
+	require.NoError(t, err)
+	t.Cleanup(gateway.stop)
+	places, err := shop.newLevels(t.Context(), 260)
+	require.NoError(t, err)
+	require.Len(t, places, 260)
+
+	figure, err := batchFigure(t.Context(), gateway.address, shop, places[240:260])
+
+	require.NoError(t, err)
+	assert.Equal(t, "20 rows", figure.name)
+	assert.Regexp(t, `ms in one batch, .* ms one by one: 0\.\d+$`, figure.value)
+}
+
+func TestADistanceTakesItsTimeThereAndBack(t *testing.T) {
+	address := serve(t, func(http.ResponseWriter, *http.Request) {})
+	far, err := newDistance(t.Context(), address, 40*time.Millisecond)
+	require.NoError(t, err)
+	connection, err := dial(t.Context(), far.address(), "")
+	require.NoError(t, err)
+	t.Cleanup(connection.close)
+	for range 3 {
+		started := time.Now()
+		require.NoError(t, connection.get("/"))
+		assert.GreaterOrEqual(t, time.Since(started), 40*time.Millisecond)
+	}
 }

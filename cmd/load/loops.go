@@ -38,7 +38,7 @@ func loop(ctx context.Context, address string, connections, requests int, path f
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(connections, requests) {
 		group.Go(func() error {
-			connection, err := dial(ctx, address)
+			connection, err := dial(ctx, address, token())
 			if err != nil {
 				return err
 			}

@@ -1,7 +1,9 @@
 // Command load measures what the gateway costs: its CPU for each request, its
 // memory, and the time that it adds to Medusa's. The generator (this program),
 // a stub of Medusa and the gateway, built as for a release, are three processes
-// on the loopback interface.
+// on the loopback interface. The scenarios in which stock changes need a real
+// Medusa, whose stock they change: one that is given, or one for tests, which
+// is started where the working directory is the top of the repository.
 package main
 
 import (
@@ -13,7 +15,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,7 @@ type options struct {
 	rate        float64 // requests a second
 	duration    time.Duration
 	gateway     string // path of a program; empty: one is built
+	medusa      upstream
 }
 
 var errInterrupted = errors.New("interrupted")
@@ -69,12 +71,16 @@ func readOptions(args []string, stderr io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&o.scenario, "scenario", "all", "all, "+strings.Join(scenarioNames(), ", "))
-	flags.IntVar(&o.requests, "requests", 20_000, "requests of the scenario uncached; held makes five times as many")
+	flags.StringVar(&o.scenario, "scenario", readScenarios, readScenarios+" ("+names(withStub)+") or one of them, "+
+		stockScenarios+" ("+names(withMedusa)+") or one of them")
+	flags.IntVar(&o.requests, "requests", 20_000, fmt.Sprintf("requests of uncached; held makes five times as many, and lone at most %d", maxLone))
 	flags.IntVar(&o.connections, "connections", 8, "connections of uncached and held, each with one request at a time")
 	flags.Float64Var(&o.rate, "rate", 500, "requests a second of latency")
-	flags.DurationVar(&o.duration, "duration", 20*time.Second, "how long latency asks Medusa, and as long the gateway")
+	flags.DurationVar(&o.duration, "duration", 20*time.Second, "how long latency and sustained ask Medusa, and as long the gateway")
 	flags.StringVar(&o.gateway, "gateway", "", "path of a gateway to measure; by default one is built")
+	flags.StringVar(&o.medusa.url, "medusa", "", "URL of a real Medusa whose stock may be changed; by default one for tests is started")
+	flags.StringVar(&o.medusa.email, "email", "", "e-mail of a user of that Medusa")
+	flags.StringVar(&o.medusa.password, "password", "", "password of that user")
 	if err := flags.Parse(args); err != nil {
 		return o, err
 	}
@@ -83,6 +89,8 @@ func readOptions(args []string, stderr io.Writer) (options, error) {
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	case o.requests < 1 || o.connections < 1 || o.rate <= 0 || o.rate*o.duration.Seconds() < 1:
 		return o, errors.New("-requests, -connections, -rate and -duration: there must be something to send")
+	case (o.medusa.url == "") != (o.medusa.email == "" || o.medusa.password == ""):
+		return o, errors.New("-medusa, -email and -password: all of them or none")
 	case len(scenariosOf(o.scenario)) == 0:
 		return o, fmt.Errorf("-scenario: there is no %q", o.scenario)
 	}
@@ -104,10 +112,16 @@ func measure(ctx context.Context, options options, stdout io.Writer) error {
 	}
 	fmt.Fprintf(stdout, "gateway   %s, on %s/%s with %d CPUs\n", program, runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
 	fmt.Fprintf(stdout, "logs      every request as JSON, level info, into a file in %s\n", folder)
-	fmt.Fprintf(stdout, "upstream  a product of %d variants at %d locations, %d bytes\n", variants, len(locations), len(productAnswer()))
+	bench := bench{program: program, folder: folder, stdout: stdout}
 	for _, scenario := range scenariosOf(options.scenario) {
+		if scenario.real && bench.shop == nil {
+			if bench.shop, err = openShop(ctx, options.medusa); err != nil {
+				return fmt.Errorf("the real Medusa: %w", err)
+			}
+			defer bench.shop.close()
+		}
 		fmt.Fprintf(stdout, "\n%s: %s\n", scenario.name, scenario.about)
-		figures, err := scenario.run(ctx, bench{program: program, folder: folder, stdout: stdout}, options)
+		figures, err := scenario.run(ctx, bench, options)
 		if err != nil {
 			return fmt.Errorf("%s: %w", scenario.name, err)
 		}

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -23,29 +25,47 @@ const (
 type scenario struct {
 	name  string
 	about string
+	real  bool // it needs a real Medusa
 	run   func(ctx context.Context, bench bench, options options) ([]figure, error)
 }
 
-var scenarios = []scenario{
-	{"uncached", "every request for another product, Medusa answers at once", uncached},
-	{"held", "every request for the same product, whose answer is held in memory", held},
-	{"latency", "every request for another product, Medusa answers after " + upstreamLatency.String(), latency},
+// The names of all scenarios of a kind.
+const (
+	readScenarios  = "all"
+	stockScenarios = "stock"
+)
+
+var upstreamAbout = fmt.Sprintf("a product of %d variants at %d locations, %d bytes", variants, len(locations), len(productAnswer()))
+
+var withStub = []scenario{
+	{"uncached", "every request for another product (" + upstreamAbout + "), Medusa answers at once", false, uncached},
+	{"held", "every request for the same product, whose answer is held in memory", false, held},
+	{"latency", "every request for another product, Medusa answers after " + upstreamLatency.String(), false, latency},
 }
 
-func scenarioNames() []string {
-	names := make([]string, len(scenarios))
-	for i, known := range scenarios {
+var withMedusa = []scenario{
+	{"batch", "rows in one batch-update, and one by one straight to Medusa", true, batch},
+	{"sustained", fmt.Sprintf("single changes by %d callers at once, of %d levels", sustainedCallers, sustainedLevels), true, sustained},
+	{"lone", "a single change, and the same read and write straight to Medusa", true, lone},
+}
+
+func names(of []scenario) string {
+	names := make([]string, len(of))
+	for i, known := range of {
 		names[i] = known.name
 	}
-	return names
+	return strings.Join(names, ", ")
 }
 
-// scenariosOf are the scenarios of a name, or all of them.
+// scenariosOf are the scenarios of a kind, or the one of a name.
 func scenariosOf(name string) []scenario {
-	if name == "all" {
-		return scenarios
+	switch name {
+	case readScenarios:
+		return withStub
+	case stockScenarios:
+		return withMedusa
 	}
-	for _, known := range scenarios {
+	for _, known := range append(slices.Clone(withStub), withMedusa...) {
 		if known.name == name {
 			return []scenario{known}
 		}
