@@ -67,6 +67,7 @@ type Client struct {
 	base     string
 	timeout  time.Duration
 	policies failsafe.Executor[struct{}]
+	ahead    failsafe.Executor[struct{}] // the policies but for the slots
 	breaker  circuitbreaker.CircuitBreaker[struct{}]
 	metrics  *metrics
 	idle     func()
@@ -118,18 +119,17 @@ func New(config Config) (*Client, error) {
 			slog.Warn("medusa breaker", "from", event.OldState.String(), "to", event.NewState.String())
 		}).
 		Build()
-	c.policies = failsafe.With[struct{}](
-		retrypolicy.NewBuilder[struct{}]().
-			HandleIf(func(_ struct{}, err error) bool { return mayRepeat(err) }).
-			WithMaxRetries(maxRetries).
-			WithBackoff(retryDelay, retryMaxWait).
-			ReturnLastFailure().
-			Build(),
-		bulkhead.NewBuilder[struct{}](uint(config.MaxConcurrency)).
-			WithMaxWaitTime(config.Timeout).
-			Build(),
-		c.breaker,
-	)
+	retry := retrypolicy.NewBuilder[struct{}]().
+		HandleIf(func(_ struct{}, err error) bool { return mayRepeat(err) }).
+		WithMaxRetries(maxRetries).
+		WithBackoff(retryDelay, retryMaxWait).
+		ReturnLastFailure().
+		Build()
+	slots := bulkhead.NewBuilder[struct{}](uint(config.MaxConcurrency)).
+		WithMaxWaitTime(config.Timeout).
+		Build()
+	c.policies = failsafe.With[struct{}](retry, slots, c.breaker)
+	c.ahead = failsafe.With[struct{}](retry, c.breaker)
 	c.metrics = newMetrics(config.Metrics, c.breaker)
 	c.Auth = &Auth{c}
 	c.InventoryItems = &InventoryItems{c}
@@ -183,9 +183,18 @@ func (c *Client) do(ctx context.Context, k call, into target) error {
 		ctx, lift = (&fence{by: k.sendBy}).guard(ctx)
 		defer lift()
 	}
-	err := c.policies.WithContext(ctx).RunWithExecution(func(execution failsafe.Execution[struct{}]) error {
-		return c.attempt(execution.Context(), k, into)
+	policies := c.policies
+	if isAhead(ctx) {
+		policies = c.ahead
+	}
+	var last error
+	err := policies.WithContext(ctx).RunWithExecution(func(execution failsafe.Execution[struct{}]) error {
+		last = c.attempt(execution.Context(), k, into)
+		return last
 	})
+	if fenceOf(ctx).sent() {
+		err = last // the policies tell of a context that ended, not of the write
+	}
 	var refused *Error
 	var outage *OutageError
 	switch {

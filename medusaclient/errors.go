@@ -81,6 +81,7 @@ func refusal(endpoint string, status int, body []byte) *Error {
 		return e
 	}
 	e.Type, e.Code, e.Message = said.Type, said.Code, said.Message
+	e.Foreign = said.Type == "" && said.Message == ""
 	if len(said.Errors) > 0 {
 		e.Message = strings.Join(said.Errors, "; ")
 	}

@@ -68,7 +68,12 @@ func (f *fence) shut() bool {
 	return f.closed
 }
 
-func (f *fence) late() bool { return !f.by.IsZero() && !time.Now().Before(f.by) }
+// late asks both clocks: one of them stands still while a machine sleeps, the
+// other can be set back.
+func (f *fence) late() bool {
+	now := time.Now()
+	return !f.by.IsZero() && (!now.Before(f.by) || !now.Round(0).Before(f.by.Round(0)))
+}
 
 // sent says whether anything went. A read has no fence and changes nothing.
 func (f *fence) sent() bool {

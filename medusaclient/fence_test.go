@@ -222,6 +222,31 @@ func TestAnOutageKnowsWhetherAWriteWasSent(t *testing.T) {
 }
 
 // TestALateTryProvesNothing: the breaker stays open after it.
+// The caller's time can end before the call's: what was sent is not unsent then.
+func TestAWriteWhoseCallerStopsWaitingWasSent(t *testing.T) {
+	server, client, by := memoryClient(t, Config{Timeout: time.Minute})
+	release := make(chan struct{})
+	defer close(release)
+	server.Fail(medusatest.Match{Method: http.MethodPost}, medusatest.HoldAnswer(release))
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	outage := assertOutage(t, TooSlow, setStock(ctx, client, by, soon(), "7"))
+	assert.True(t, outage.Sent(), "Medusa has it")
+	level, _ := server.Level("iitem_bd_1g", "sloc_high_up")
+	assert.InDelta(t, 7, level.Stocked, 0)
+}
+
+func TestACallThatManyWaitForNeedsNoSlot(t *testing.T) {
+	server, client, by := memoryClient(t, Config{MaxConcurrency: 1})
+	holding := hold(t, server, medusatest.Match{Method: http.MethodGet})
+	done := make(chan error, 1)
+	go func() { _, err := client.Stores.List(t.Context(), by); done <- err }()
+	<-holding.arrived
+	require.NoError(t, setStock(Ahead(t.Context()), client, by, soon(), "7"))
+	holding.release()
+	require.NoError(t, <-done)
+}
+
 func TestALateTryProvesNothing(t *testing.T) {
 	registry := prometheus.NewRegistry()
 	server, client, by := memoryClient(t, Config{Metrics: registry})

@@ -197,7 +197,7 @@ func (f CountedFilter) parts(longest int) []CountedFilter {
 	switch {
 	case ids+skus == 0:
 		return nil
-	case ids+skus == 1 || len(f.path()) <= longest:
+	case ids+skus == 1, ids+skus <= maxRepeated && len(f.path()) <= longest, skus == 0 && len(f.path()) <= longest:
 		return []CountedFilter{f}
 	}
 	first, second := f, f

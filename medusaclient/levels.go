@@ -63,8 +63,8 @@ func (a *levelsUpdatedAnswer) whole() bool { return a.Updated != nil && holdsAll
 
 // UpdateLevels sets quantities of levels, all or none: when one does not exist,
 // Medusa answers 404 and names every pair that is missing. The answer, in no
-// promised order, shows what the database then holds, which is another's value
-// if that came at the same moment.
+// promised order, shows what Medusa wrote; another's value that came at the same
+// moment it does not show.
 //
 // A write whose connection is not there by sendBy is not sent. Whether one
 // without an answer was, its OutageError says.

@@ -14,6 +14,10 @@ const (
 	// maxIDs in one call: 400 fit into Node's 16 KiB, with a short token.
 	maxIDs = 300
 
+	// maxRepeated is how often one parameter can be repeated: Medusa drops what
+	// is beyond 1,000 parameters, without a word.
+	maxRepeated = 900
+
 	// pagesAtOnce leaves room for other callers below the concurrency cap.
 	pagesAtOnce = 4
 )

@@ -42,6 +42,14 @@ func (r *Request) Waited() time.Duration {
 	return r.waited
 }
 
+type aheadKey struct{}
+
+// Ahead returns a context whose calls do not wait for one of the slots that
+// bound the calls at once. It is for the few calls that many wait for together.
+func Ahead(ctx context.Context) context.Context { return context.WithValue(ctx, aheadKey{}, true) }
+
+func isAhead(ctx context.Context) bool { return ctx.Value(aheadKey{}) != nil }
+
 // Share counts the calls made for r in the request of ctx, too: of a call that
 // is made for several requests, each has had the cost.
 func (r *Request) Share(ctx context.Context) {
