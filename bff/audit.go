@@ -11,6 +11,8 @@ import (
 // upstream call, but one to confirm the caller's right to read stock where it
 // was not confirmed a short while ago.
 func (g *Gateway) Audit(ctx context.Context, caller Caller, query mapping.AuditQuery) (*Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, g.timeout)
+	defer cancel()
 	if err := g.rights.confirm(ctx, caller.Credential, toRead); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,9 @@ package bff
 import (
 	"context"
 	"net/http"
+	"slices"
+
+	"github.com/goccy/go-json"
 
 	"github.com/cannahub/gateway/bff/stock"
 	"github.com/cannahub/gateway/mapping"
@@ -24,6 +27,9 @@ func (g *Gateway) BatchUpdate(ctx context.Context, w Write, update mapping.Batch
 			}
 			return batchResult(update, outcomes, try)
 		}
+		if try.told != nil {
+			return g.refresh(ctx, try, update)
+		}
 		outcomes, err := g.change(ctx, try, batch)
 		if err != nil {
 			return result{}, err
@@ -36,11 +42,18 @@ func changesOf(rows []mapping.StockUpdate) []stock.Change {
 	changes := make([]stock.Change, len(rows))
 	for i, row := range rows {
 		changes[i] = stock.Change{
-			Address: row.Address, LocationID: row.LocationID,
+			Address: row.Address, LocationID: row.LocationID, Position: i,
 			Set: row.Quantity, Adjust: row.Adjustment, Expected: row.ExpectedQuantity, KeepReserved: row.ValidateStock, Note: row.Note,
 		}
 	}
 	return changes
+}
+
+// addUp adds what a row that was made changed, up or down.
+func addUp(summary *mapping.BatchSummary, outcome stock.Outcome) {
+	units := outcome.Unit.Units(outcome.New).Sub(outcome.Unit.Units(outcome.Previous)).Abs()
+	summary.TotalUnitsUpdated = summary.TotalUnitsUpdated.Add(units)
+	summary.TotalGramsUpdated = summary.TotalGramsUpdated.Add(outcome.Unit.Grams(units))
 }
 
 // tally counts the rows of a batch by what became of them.
@@ -72,7 +85,7 @@ func batchResult(update mapping.BatchUpdate, outcomes []stock.Outcome, try *atte
 	case t.failed == len(outcomes):
 		return result{}, outcomes[0].Err
 	case update.Atomic && t.unknown > 0:
-		return result{}, outcomeUnknown(try.batchID, firstError(outcomes))
+		return result{}, outcomeUnknown(try.batchID, firstUnknown(outcomes))
 	}
 	answer := mapping.BatchAnswer{
 		Success: t.applied == len(outcomes), Updated: t.applied, Failed: len(outcomes) - t.applied,
@@ -82,12 +95,10 @@ func batchResult(update mapping.BatchUpdate, outcomes []stock.Outcome, try *atte
 		row := rowResult(update.Updates[i], outcome, try.Language)
 		answer.Results[i] = row
 		if row.Status == mapping.RowSuccess {
-			units := outcome.Unit.Units(outcome.New).Sub(outcome.Unit.Units(outcome.Previous)).Abs()
-			answer.Summary.TotalUnitsUpdated = answer.Summary.TotalUnitsUpdated.Add(units)
-			answer.Summary.TotalGramsUpdated = answer.Summary.TotalGramsUpdated.Add(outcome.Unit.Grams(units))
+			addUp(&answer.Summary, outcome)
 		}
 	}
-	made := result{status: http.StatusMultiStatus, changed: t.applied+t.unknown > 0, settled: t.unknown == 0}
+	made := result{status: http.StatusMultiStatus, changed: t.applied+t.unknown > 0}
 	switch {
 	case answer.Success:
 		made.status = http.StatusOK
@@ -102,13 +113,45 @@ func batchResult(update mapping.BatchUpdate, outcomes []stock.Outcome, try *atte
 	return made, nil
 }
 
-func firstError(outcomes []stock.Outcome) error {
-	for _, outcome := range outcomes {
-		if outcome.Err != nil {
-			return outcome.Err
+func firstUnknown(outcomes []stock.Outcome) stock.Outcome {
+	return outcomes[slices.IndexFunc(outcomes, func(outcome stock.Outcome) bool { return outcome.Status == stock.Unknown })]
+}
+
+// refresh asks after the rows of a batch of which it was not known what became
+// of them when it was answered. The others stay as they were told.
+func (g *Gateway) refresh(ctx context.Context, try *attempt, update mapping.BatchUpdate) (result, error) {
+	var answer mapping.BatchAnswer
+	if err := json.Unmarshal(try.told, &answer); err != nil {
+		return result{}, err
+	}
+	changes := changesOf(update.Updates)
+	batch := &stock.Batch{Grams: true}
+	for i, row := range answer.Results {
+		if row.Status == mapping.RowUnknown {
+			batch.Changes = append(batch.Changes, changes[i])
 		}
 	}
-	return nil
+	outcomes, err := g.change(ctx, try, batch)
+	if err != nil {
+		return result{}, err
+	}
+	try.fresh = false
+	again := made(&answer)
+	for i, outcome := range outcomes {
+		if outcome.Status == stock.Failed || (outcome.Status == stock.Unknown && !outcome.Final) {
+			continue // not yet
+		}
+		position := batch.Changes[i].Position
+		answer.Results[position] = rowResult(update.Updates[position], outcome, try.Language)
+		if outcome.Status == stock.Applied {
+			answer.Updated, answer.Failed = answer.Updated+1, answer.Failed-1
+			addUp(&answer.Summary, outcome)
+		}
+	}
+	if answer.Success = answer.Failed == 0; !answer.Success {
+		again.status = http.StatusMultiStatus
+	}
+	return again, nil
 }
 
 // rowResult says what became of a row.
@@ -127,7 +170,7 @@ func rowResult(row mapping.StockUpdate, outcome stock.Outcome, language mapping.
 		failure := failed(outcome.Err)
 		return refuse(mapping.RowError, failure.Code, failure.Message)
 	case stock.Unknown:
-		return refuse(mapping.RowUnknown, OutcomeUnknown, mapping.Message{Key: string(OutcomeUnknown)})
+		return refuse(mapping.RowUnknown, OutcomeUnknown, unknownSentence(outcome))
 	case stock.Skipped:
 		said.Status, said.Error = mapping.RowSkipped, mapping.Message{Key: "SKIPPED"}.InShort().In(language)
 		return said

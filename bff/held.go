@@ -91,6 +91,9 @@ func (h *held) answer(ctx context.Context, caller Caller, key string, make func(
 	}
 	leads := false
 	flight := h.flights.DoChan(key+"\x00"+strconv.FormatUint(generation, 36), func() (any, error) {
+		if answer := h.find(key, generation); answer != nil { // made since a moment ago
+			return answer, nil
+		}
 		leads = true
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.timeout)
 		defer cancel()

@@ -65,7 +65,7 @@ func (g *Gateway) Adjust(ctx context.Context, w Write, adjustment mapping.Adjust
 
 // made is the answer to a change that was made.
 func made(body any) result {
-	return result{status: http.StatusOK, body: body, changed: true, settled: true}
+	return result{status: http.StatusOK, body: body, changed: true}
 }
 
 // changeOne makes a single change.
@@ -85,17 +85,27 @@ func failureOf(outcome stock.Outcome, try *attempt) error {
 	case stock.Refused:
 		return refused(outcome, try.Language)
 	case stock.Unknown:
-		return outcomeUnknown(try.batchID, outcome.Err)
+		return outcomeUnknown(try.batchID, outcome)
 	case stock.Failed, stock.Skipped:
 	}
 	return errorOf(outcome.Err, "")
 }
 
-func outcomeUnknown(batchID string, cause error) error {
-	return &Error{
-		Code: OutcomeUnknown, Message: mapping.Message{Key: string(OutcomeUnknown)},
-		BatchID: batchID, RetryAfter: stock.SettledAfter, Err: cause,
+// outcomeUnknown is the error of a change that Medusa may or may not have made:
+// for the time being, or for good.
+func outcomeUnknown(batchID string, outcome stock.Outcome) error {
+	e := &Error{Code: OutcomeUnknown, Message: unknownSentence(outcome), BatchID: batchID, Err: outcome.Err}
+	if !outcome.Final {
+		e.RetryAfter = stock.SettledAfter
 	}
+	return e
+}
+
+func unknownSentence(outcome stock.Outcome) mapping.Message {
+	if outcome.Final {
+		return mapping.Message{Key: string(OutcomeUnknown) + ".final"}
+	}
+	return mapping.Message{Key: string(OutcomeUnknown)}
 }
 
 // refused is the error of a change that was refused.

@@ -18,9 +18,10 @@ func TestIncomingStockLeavesStockAlone(t *testing.T) {
 	t.Parallel()
 	s := stocked(t)
 	// Somebody sells 3 between our read and our write.
-	s.medusa.Fail(levelWrites, medusatest.Between(func() {
+	s.medusa.Fail(levelWrites, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
 		s.medusa.SetLevel("iitem_bd_7g", shopFloor, medusatest.Quantities{Stocked: 47, Reserved: 5})
-	}))
+		medusa.ServeHTTP(w, r)
+	})
 	_, err := s.update(t.Context(), s.by(""), `{"inventoryItemId":"iitem_bd_7g","locationId":"sloc_high_up","incomingQuantity":12.5,"reason":"received"}`)
 	require.NoError(t, err)
 	level, _ := s.medusa.Level("iitem_bd_7g", shopFloor)
@@ -137,7 +138,9 @@ func TestChangedStockIsShownAsItIs(t *testing.T) {
 		require.Contains(t, e.Message.In(mapping.English), "100", name)
 	}
 	s.requireStock(t, "iitem_bd_1g", 100)
-	_, err := s.update(t.Context(), s.by("k"), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_high_up","stockedQuantity":1,"expectedQuantity":100}`)
+	_, err := s.update(t.Context(), s.by("k"), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_mayorista","stockedQuantity":1,"expectedQuantity":5}`)
+	require.Nil(t, requireCode(t, StockChanged, err).Level, "a level that does not exist is shown")
+	_, err = s.update(t.Context(), s.by("k"), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_high_up","stockedQuantity":1,"expectedQuantity":100}`)
 	require.NoError(t, err)
 	s.requireStock(t, "iitem_bd_1g", 1)
 }
@@ -170,6 +173,10 @@ func TestReservedStockIsKeptUnlessToldOtherwise(t *testing.T) {
 	_, err = s.adjust(t.Context(), s.by(""), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_high_up","adjustment":-91,"reason":"damaged","validateStock":false}`)
 	require.NoError(t, err)
 	s.requireStock(t, "iitem_bd_1g", 9)
+	answer, err := s.batch(t.Context(), s.by(""), rows("",
+		row("iitem_bd_7g", shopFloor, `"adjustment":-46,"validateStock":true`), row("iitem_bd_7g", shopFloor, `"adjustment":-46`)))
+	require.NoError(t, err)
+	require.Equal(t, []string{"error: Insufficient unreserved stock: 45 available, 46 asked for", "success 50 4"}, results(t, answer))
 	_, err = s.adjust(t.Context(), s.by(""), `{"inventoryItemId":"iitem_bd_1g","locationId":"sloc_high_up","adjustment":-10,"reason":"damaged","validateStock":false}`)
 	require.Equal(t, "Not enough stock: 9 available, 10 asked for.", requireCode(t, InsufficientStock, err).Message.In(mapping.English))
 }

@@ -41,6 +41,9 @@ func (r *rights) confirm(ctx context.Context, by medusaclient.Credential, right 
 		return nil
 	}
 	answer := r.asking.DoChan(key, func() (any, error) {
+		if _, known := r.confirmed.Get(key); known { // since a moment ago
+			return nil, nil
+		}
 		err := r.ask(context.WithoutCancel(ctx), by, right)
 		if err == nil {
 			r.remember(key, by.Expires())

@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"crypto/subtle"
@@ -36,7 +37,8 @@ type attempt struct {
 	Write
 	batchID string
 	claim   *state.Claim
-	fresh   bool // something was tried now
+	told    []byte // the answer of the earlier one, when not all of it was known
+	fresh   bool   // something was tried now
 }
 
 // result is what a use case answers.
@@ -45,8 +47,6 @@ type result struct {
 	body   any
 	// changed: something was written, or may have been.
 	changed bool
-	// settled: nothing of it is still to be found out.
-	settled bool
 }
 
 // errWaited: a change was withdrawn because its time was over before its turn.
@@ -109,16 +109,25 @@ func (g *Gateway) begin(ctx context.Context, w Write, actor state.Actor, hash [s
 		return try, nil, err
 	case subtle.ConstantTimeCompare(record.RequestHash, hash[:]) == 0:
 		return nil, nil, keyReused()
-	case record.Answer != nil:
+	case record.Answer != nil && !unsettled(record.Answer.Body):
 		return nil, &WriteAnswer{Answer: NewJSONAnswer(record.Answer.Body), Status: record.Answer.Status, Replayed: true}, nil
 	}
 	try.batchID, claim.BatchID = record.BatchID, record.BatchID
+	if record.Answer != nil {
+		try.told = record.Answer.Body
+	}
 	return try, nil, nil
 }
 
-// end keeps the answer of an attempt that changed something, once nothing of it
-// is left to be settled, and forgets the key of one that changed nothing. When
-// that fails, the rows of the ledger still tell what happened.
+// unsettled says whether an answer has rows of which it was not known what
+// became of them. In a text of a row the quotes would be escaped.
+func unsettled(answer []byte) bool {
+	return bytes.Contains(answer, []byte(`"status":"unknown"`))
+}
+
+// end keeps the answer of an attempt that changed something, and forgets the key
+// of one that changed nothing. When that fails, the rows of the ledger still
+// tell what happened.
 func (g *Gateway) end(ctx context.Context, try *attempt, made result, failure error) (*WriteAnswer, error) {
 	if failure != nil {
 		if failed(failure).Code != OutcomeUnknown {
@@ -131,14 +140,13 @@ func (g *Gateway) end(ctx context.Context, try *attempt, made result, failure er
 		return nil, err
 	}
 	answer.Replayed = !try.fresh
-	switch {
-	case !made.changed:
+	if !made.changed {
 		g.forgetKey(ctx, try)
-	case made.settled:
-		err = g.store.Keep(ctx, try.claim.Actor, try.claim.Key, try.batchID, state.Answer{Status: answer.Status, Body: answer.JSON})
-		if err != nil {
-			g.log.ErrorContext(ctx, "the answer to an Idempotency-Key could not be kept", "error", err)
-		}
+		return answer, nil
+	}
+	err = g.store.Keep(ctx, try.claim.Actor, try.claim.Key, try.batchID, state.Answer{Status: answer.Status, Body: answer.JSON})
+	if err != nil {
+		g.log.ErrorContext(ctx, "the answer to an Idempotency-Key could not be kept", "error", err)
 	}
 	return answer, nil
 }
@@ -154,9 +162,6 @@ func (g *Gateway) forgetKey(ctx context.Context, try *attempt) {
 func (g *Gateway) change(ctx context.Context, try *attempt, batch *stock.Batch) ([]stock.Outcome, error) {
 	batch.ID, batch.Claim = try.batchID, try.claim
 	batch.Actor, batch.RequestID = actorOf(try.Credential), try.RequestID
-	for i := range batch.Changes {
-		batch.Changes[i].Position = i
-	}
 	outcomes, err := g.stock.Do(ctx, batch)
 	try.fresh = slices.ContainsFunc(outcomes, func(outcome stock.Outcome) bool { return !outcome.Recalled })
 	return outcomes, err

@@ -485,6 +485,21 @@ func TestARefusalIsNotKept(t *testing.T) {
 	}
 }
 
+func TestARefusalAfterAnAttemptThatFailedIsNotKept(t *testing.T) {
+	t.Parallel()
+	s := stocked(t)
+	body := rows("", row("iitem_alerta_uno", shopFloor, `"adjustment":-3`))
+	s.leave(t, s.begun(t, s.by("k"), body, &stock.Batch{}), time.Now().Add(time.Minute),
+		left{item: "iitem_alerta_uno", from: 5, to: 2, state: state.Failed})
+	refused, err := s.batch(t.Context(), s.by("k"), body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusUnprocessableEntity, refused.Status)
+	s.medusa.SetLevel("iitem_alerta_uno", shopFloor, medusatest.Quantities{Stocked: 10})
+	answer, err := s.batch(t.Context(), s.by("k"), body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusOK, answer.Status, "the refusal was kept")
+}
+
 func TestWhatCouldNotBeTriedIsNotKept(t *testing.T) {
 	t.Parallel()
 	s := stocked(t)
@@ -588,9 +603,47 @@ func TestAnOutcomeThatNobodyCanTellStaysUnknown(t *testing.T) {
 	require.Equal(t, state.Unknown, s.ledger(t)[0].State)
 	for range 2 {
 		_, err = s.adjust(t.Context(), s.by("k"), more("iitem_bd_1g", 5))
-		require.Equal(t, first.BatchID, requireCode(t, OutcomeUnknown, err).BatchID)
+		told := requireCode(t, OutcomeUnknown, err)
+		require.Equal(t, first.BatchID, told.BatchID)
+		require.Zero(t, told.RetryAfter, "waiting does not help")
+		require.Contains(t, told.Message.In(mapping.English), "Count the stock there")
 	}
 	s.requireStock(t, "iitem_bd_1g", 77)
+}
+
+// The same key asks after the unknown row; it does not try the others anew.
+func TestAnAnswerWithAnUnknownRowStaysAsItWasForTheOthers(t *testing.T) {
+	t.Parallel()
+	s, clock := timed(t)
+	body := rows("", row("iitem_bd_1g", shopFloor, `"adjustment":5`), row("iitem_alerta_uno", shopFloor, `"adjustment":-9`))
+	s.medusa.Fail(levelWrites, medusatest.CutAfter())
+	first, err := s.batch(t.Context(), s.by("k"), body)
+	require.NoError(t, err)
+	require.Equal(t, http.StatusMultiStatus, first.Status)
+	refused := "error: Insufficient stock: 1 available, 9 asked for"
+	require.Equal(t, []string{"unknown: Outcome unknown, being settled", refused}, results(t, first))
+	s.medusa.LiftFailures()
+	s.medusa.SetLevel("iitem_alerta_uno", shopFloor, medusatest.Quantities{Stocked: 50})
+
+	again, err := s.batch(t.Context(), s.by("k"), body)
+	require.NoError(t, err)
+	require.Equal(t, string(first.JSON), string(again.JSON), "it is not settled yet")
+	clock.afterLanding()
+	s.settle(t)
+	again, err = s.batch(t.Context(), s.by("k"), body)
+	require.NoError(t, err)
+	require.True(t, again.Replayed)
+	require.Equal(t, http.StatusMultiStatus, again.Status)
+	require.Equal(t, []string{"success 100 105", refused}, results(t, again))
+	said := read(t, again.Answer, nil)
+	require.Equal(t, []any{1.0, 1.0}, []any{said["updated"], said["failed"]})
+	require.EqualValues(t, 5, said["summary"].(map[string]any)["totalUnitsUpdated"])
+	s.requireStock(t, "iitem_alerta_uno", 50)
+	s.medusa.ResetCalls()
+	kept, err := s.batch(t.Context(), s.by("k"), body)
+	require.NoError(t, err)
+	require.Equal(t, string(again.JSON), string(kept.JSON))
+	require.Empty(t, s.paths(), "the settled answer was not kept")
 }
 
 // mixedBatch has a row in packs of six, one in fractions, one below what is
@@ -951,7 +1004,7 @@ func TestAKeyIsForgottenAfterADayOnly(t *testing.T) {
 				defer turn.End()
 				require.NoError(t, turn.Commit(ctx, state.Flush{ID: state.NewID("flush_"), Claims: []state.Claim{*try.claim}}))
 				try.fresh = true
-				return result{status: http.StatusOK, body: made, changed: true, settled: true}, nil
+				return result{status: http.StatusOK, body: made, changed: true}, nil
 			})
 			require.NoError(t, err)
 			return answer

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"strconv"
 
@@ -245,6 +246,16 @@ func (q Quantity) String() string {
 // MarshalJSON writes q as a JSON number, without needless zeros.
 func (q Quantity) MarshalJSON() ([]byte, error) {
 	return q.append(make([]byte, 0, 16)), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (q *Quantity) UnmarshalJSON(text []byte) error {
+	read, ok := ParseQuantity(string(text))
+	if !ok {
+		return fmt.Errorf("%q is no quantity", text)
+	}
+	*q = read
+	return nil
 }
 
 func (q Quantity) append(to []byte) []byte {

@@ -190,6 +190,11 @@ var sentences = map[string][languages]string{
 		Spanish: "Medusa no respondió, así que puede haber hecho el cambio o no. Se aclara en unos 30 s; la auditoría y la misma Idempotency-Key dicen el resultado.",
 		German:  "Medusa hat nicht geantwortet, die Änderung kann also geschehen sein oder nicht. Das klärt sich in etwa 30 s; das Audit und derselbe Idempotency-Key nennen das Ergebnis.",
 	},
+	"OUTCOME_UNKNOWN.final": {
+		English: "Medusa did not answer, and somebody else changed the level meanwhile, so it cannot be known any more whether the change was made. Count the stock there.",
+		Spanish: "Medusa no respondió y mientras tanto alguien más cambió el nivel, así que ya no se puede saber si el cambio se hizo. Cuente el stock allí.",
+		German:  "Medusa hat nicht geantwortet, und inzwischen hat jemand anderes den Bestand geändert; ob die Änderung geschah, lässt sich nicht mehr feststellen. Zählen Sie dort nach.",
+	},
 	"RATE_LIMITED": {
 		English: "Too many requests; try again in %d s.",
 		Spanish: "Demasiadas solicitudes; intente de nuevo en %d s.",
@@ -401,6 +406,7 @@ var sentences = map[string][languages]string{
 	"row.REQUIRED_QUANTITY_INVALID":   {English: "Variant takes no positive quantity of its inventory item", Spanish: "La variante no toma una cantidad positiva de su artículo de inventario", German: "Variante nimmt keine positive Menge ihres Bestandsartikels"},
 	"row.QUANTITY_OUT_OF_RANGE":       {English: "Result has more than 15 digits or 3 decimals", Spanish: "El resultado tiene más de 15 dígitos o 3 decimales", German: "Ergebnis hat mehr als 15 Stellen oder 3 Nachkommastellen"},
 	"row.OUTCOME_UNKNOWN":             {English: "Outcome unknown, being settled", Spanish: "Resultado desconocido, se está aclarando", German: "Ergebnis unbekannt, wird geklärt"},
+	"row.OUTCOME_UNKNOWN.final":       {English: "Outcome unknown for good: somebody else changed the level", Spanish: "Resultado desconocido para siempre: alguien más cambió el nivel", German: "Ergebnis bleibt unbekannt: jemand anderes hat den Bestand geändert"},
 	"row.NETWORK_ERROR":               {English: "Medusa does not answer", Spanish: "Medusa no responde", German: "Medusa antwortet nicht"},
 	"row.NETWORK_ERROR.busy":          {English: "Too many changes are waiting", Spanish: "Hay demasiados cambios en espera", German: "Zu viele Änderungen warten"},
 	"row.NETWORK_ERROR.waited":        {English: "Waited too long", Spanish: "Esperó demasiado tiempo", German: "Zu lange gewartet"},

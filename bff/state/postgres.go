@@ -20,14 +20,25 @@ var ErrNotExclusive = errors.New("the locks of this database exclude nobody: it 
 const (
 	connectTimeout = 5 * time.Second
 
-	// connections are for the turn, River and the reads of a gateway.
-	connections     = 12
+	// connections are for the turn and River, readConnections for the rest.
+	connections     = 8
 	idleConnections = 4
+	readConnections = 4
+
+	// idleTime is how long a connection of ours is kept unused; sessionIdle is
+	// when the server ends one, as that of a gateway that stands still.
+	idleTime    = 20 * time.Second
+	sessionIdle = "SET idle_session_timeout = '60s'"
 )
 
-// promptly lets the server notice within half a minute that a gateway is cut
-// off, so that its turn does not stay with it for hours.
-const promptly = "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3"
+// settings of every connection. The server notices within half a minute that a
+// gateway is cut off, so that its turn does not stay with it for hours. And the
+// last row of a level is looked for from the end of its index: as long as there
+// are no statistics of the ledger, PostgreSQL would rather collect and sort all
+// that ever happened to the level.
+const settings = `
+	SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
+	SET enable_bitmapscan = off`
 
 func (s *Store) connectPostgres(ctx context.Context, dsn string) error {
 	config, err := pgx.ParseConfig(dsn)
@@ -40,12 +51,19 @@ func (s *Store) connectPostgres(ctx context.Context, dsn string) error {
 	}
 	s.postgres = config
 	s.write = stdlib.OpenDB(*config, stdlib.OptionAfterConnect(func(ctx context.Context, conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, promptly)
+		_, err := conn.Exec(ctx, settings)
+		if err == nil {
+			_, _ = conn.Exec(ctx, sessionIdle) // known since PostgreSQL 14
+		}
 		return err
 	}))
 	s.write.SetMaxOpenConns(connections)
 	s.write.SetMaxIdleConns(idleConnections)
-	s.read = s.write
+	s.write.SetConnMaxIdleTime(idleTime)
+	// Of their own, so that a long look at the ledger keeps no turn waiting.
+	s.read = stdlib.OpenDB(*config)
+	s.read.SetMaxOpenConns(readConnections)
+	s.read.SetMaxIdleConns(readConnections)
 	if err := s.write.PingContext(ctx); err != nil {
 		return err
 	}

@@ -221,6 +221,7 @@ func knownByState(t on) {
 			}
 			found, err := turn.Known(t.Context(), []Level{levelAt(n)})
 			require.NoError(t, err)
+			require.Len(t, found, 1, "nothing else was asked for")
 			known, asked := found[levelAt(n)]
 			require.True(t, asked, "the level that was asked for is in the answer")
 			if test.last == "" {
@@ -793,9 +794,11 @@ func auditFilters(t on) {
 	s := openStore(t, t.dsn)
 	turn := takeTurn(t, s)
 	noon := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	position := 0
 	entry := func(id string, edit func(*Entry)) Entry {
+		position++
 		e := Entry{
-			ID: id, BatchID: "bat_1", Level: Level{"iitem_1", "sloc_1"}, VariantID: "variant_1", Kind: Update, Reason: "sale",
+			ID: id, BatchID: "bat_1", Position: position, Level: Level{"iitem_1", "sloc_1"}, VariantID: "variant_1", Kind: Update, Reason: "sale",
 			Actor: Actor{Type: "user", ID: "user_1"}, CreatedAt: noon,
 		}
 		edit(&e)

@@ -78,7 +78,8 @@ func decide(change Change, unit mapping.Unit, at view) (view, *Refusal) {
 	if change.Incoming != nil {
 		next.incoming = unit.Level(*change.Incoming)
 	}
-	if !next.stocked.FitsMedusa() || !next.incoming.FitsMedusa() {
+	changesStock := change.Set != nil || change.Adjust != nil
+	if (changesStock && !next.stocked.FitsMedusa()) || (change.Incoming != nil && !next.incoming.FitsMedusa()) {
 		return at, &Refusal{Reason: QuantityOutOfRange}
 	}
 	return next, nil

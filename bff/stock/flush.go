@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"net/http"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -14,15 +15,20 @@ import (
 	"github.com/cannahub/gateway/medusaclient"
 )
 
-// turnTimeout is how long a gateway waits for the others' flushes.
-const turnTimeout = 20 * time.Second
+const (
+	// turnTimeout is how long a gateway waits for the others' flushes.
+	turnTimeout = 15 * time.Second
+
+	// settleTimeout bounds the settling that is done at a time.
+	settleTimeout = 30 * time.Second
+)
 
 // flush makes the changes of units, in one call to read and one to write.
 // Everything before the commit may fail without a trace; what was committed is
 // always brought to an end, by this flush or by who settles its rows.
 func (l *Lane) flush(ctx context.Context, units []*unit, held holds) {
 	f := &flush{lane: l, request: &medusaclient.Request{ID: requestID(units)}, untold: slices.Clone(units)}
-	ctx = f.request.With(ctx)
+	ctx = f.request.With(medusaclient.Ahead(ctx))
 	defer f.rescue(ctx)
 
 	turn, err := l.takeTurn(ctx)
@@ -225,10 +231,12 @@ func (f *flush) failRest(err error) {
 	}
 }
 
-// tellRefused answers the units of which nothing is written.
+// tellRefused answers the units of which nothing is written, but for those that
+// are refused because of what is yet to be written: their answer must be true
+// also when that fails.
 func (f *flush) tellRefused(plan *plan) {
-	writes := make(map[*unit]bool, len(plan.units))
-	for _, unit := range plan.units {
+	writes := make(map[*unit]bool, len(plan.units)+len(plan.leaning))
+	for _, unit := range slices.Concat(plan.units, plan.leaning) {
 		writes[unit] = true
 	}
 	for _, unit := range slices.Clone(f.untold) {
@@ -266,6 +274,7 @@ func (f *flush) undone(ctx context.Context, plan *plan, err error) {
 		f.lost(plan, errors.Join(err, markErr))
 		return
 	}
+	f.putBack(plan.leaning)
 	f.again(ctx, plan.units, err)
 }
 
@@ -282,7 +291,9 @@ func (f *flush) landed(ctx context.Context, plan *plan, written written) {
 		states[entry.ID] = state.Applied
 	}
 	if len(odd) > 0 {
-		settled, err := f.lane.settle(ctx, f.turn, plan.flush.ID, odd)
+		settleCtx, cancel := context.WithTimeout(ctx, settleTimeout)
+		defer cancel()
+		settled, err := f.lane.settle(settleCtx, f.turn, plan.flush.ID, odd)
 		if err != nil {
 			f.lane.log.WarnContext(ctx, "levels that do not show what was written could not be settled yet", "flush", plan.flush.ID, "error", err)
 		}
@@ -291,6 +302,12 @@ func (f *flush) landed(ctx context.Context, plan *plan, written written) {
 	}
 	for _, unit := range plan.units {
 		unit.settleOutcomes(states, written)
+		f.tell(unit, unit.finish)
+	}
+	if len(odd) > 0 {
+		f.putBack(plan.leaning)
+	}
+	for _, unit := range slices.Clone(f.untold) {
 		f.tell(unit, unit.finish)
 	}
 	f.lane.pass(beforeMark)
@@ -328,11 +345,9 @@ func merge(planned, now medusaclient.InventoryLevel) medusaclient.InventoryLevel
 func (f *flush) lost(plan *plan, err error) {
 	f.lane.queue.hold(plan.levels)
 	f.lane.reviewSoon()
+	f.putBack(plan.leaning)
 	for _, unit := range plan.units {
-		for i := range unit.outcomes {
-			unit.outcomes[i].Status, unit.outcomes[i].Err = Unknown, err
-		}
-		f.tell(unit, unit.finish)
+		f.tell(unit, func() { unit.lose(err) })
 	}
 }
 
@@ -342,7 +357,8 @@ func (f *flush) lost(plan *plan, err error) {
 func (f *flush) again(ctx context.Context, units []*unit, err error) {
 	var refused *medusaclient.Error
 	var account *medusaclient.AccountError
-	if !errors.As(err, &refused) || errors.As(err, &account) {
+	limited := errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests
+	if refused == nil || limited || errors.As(err, &account) {
 		f.failRest(err)
 		return
 	}
@@ -403,15 +419,12 @@ func (f *flush) rescue(ctx context.Context) {
 	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 	f.lane.log.ErrorContext(ctx, "a flush of stock failed", slog.Any("error", err))
 	f.lane.reviewSoon()
+	finish := (*unit).fail
+	if f.committed {
+		finish = (*unit).lose
+	}
 	for len(f.untold) > 0 {
 		unit := f.untold[0]
-		if f.committed {
-			for i := range unit.outcomes {
-				unit.outcomes[i].Status, unit.outcomes[i].Err = Unknown, err
-			}
-			f.tell(unit, unit.finish)
-			continue
-		}
-		f.tell(unit, func() { unit.fail(err) })
+		f.tell(unit, func() { finish(unit, err) })
 	}
 }

@@ -387,6 +387,50 @@ func TestARefusedAccountIsNobodyElsesFault(t *testing.T) {
 	require.Equal(t, []string{read, "write"}, s.calls(), "it is not tried again")
 }
 
+// Who is refused because of what another takes is told so when that is taken.
+func TestARefusalRestsOnNothingThatFailed(t *testing.T) {
+	s := newShop(t)
+	level := s.stocked("iitem_a", 10)
+	s.connected()
+	s.failWrites(0, 0, medusatest.Answer(http.StatusBadRequest, `{"type":"invalid_data","message":"no"}`))
+	outcomes := s.do(adjust("iitem_a", highUp, "-10"), adjust("iitem_a", highUp, "-1"))
+	require.Equal(t, []Status{Failed, Failed}, []Status{outcomes[0].Status, outcomes[1].Status}, "all 10 are there yet")
+	s.requireStock(level, 10)
+
+	s.medusa.LiftFailures()
+	outcomes = s.do(adjust("iitem_a", highUp, "-10"), adjust("iitem_a", highUp, "-1"))
+	require.Equal(t, []Status{Applied, Refused}, []Status{outcomes[0].Status, outcomes[1].Status})
+	s.requireStock(level, 0)
+}
+
+func TestWhoIsRefusedForALostWriteWaitsForIt(t *testing.T) {
+	s := newShop(t)
+	s.stocked("iitem_a", 10)
+	s.connected()
+	s.failWrites(0, 1, medusatest.Cut())
+	done := make(chan []Outcome, 1)
+	go func() { done <- s.do(adjust("iitem_a", highUp, "-10"), adjust("iitem_a", highUp, "-1")) }()
+	require.Eventually(t, func() bool { return s.lane.queue.length() == 1 }, patience, time.Millisecond, "the second waits")
+	s.later(landing + 3*time.Second)
+	outcomes := <-done
+	require.Equal(t, []Status{Unknown, Refused}, []Status{outcomes[0].Status, outcomes[1].Status})
+}
+
+func TestARemovalIsNotRepeatedWithMoreForce(t *testing.T) {
+	s := newShop(t)
+	level := s.stocked("iitem_a", 0)
+	s.connected()
+	s.failWrites(0, 1, medusatest.Cut())
+	require.Equal(t, Unknown, s.one(Change{Address: mapping.Address{InventoryItemID: "iitem_a"}, LocationID: highUp, Remove: true}).Status)
+	s.later(landing + 3*time.Second)
+	require.Eventually(t, func() bool { return s.rows(level)[0].State == state.Applied }, patience, time.Millisecond)
+	calls := s.medusa.Calls()
+	for _, call := range calls {
+		require.NotContains(t, string(call.Body), "force", "somebody may have put stock there meanwhile")
+	}
+	s.requireMissing(level)
+}
+
 func TestALoginWithoutAnAnswerIsNoLostWrite(t *testing.T) {
 	s := newShop(t)
 	level := s.stocked("iitem_a", 5)

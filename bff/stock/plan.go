@@ -13,6 +13,7 @@ import (
 type plan struct {
 	flush   state.Flush
 	units   []*unit // that have rows
+	leaning []*unit // that are refused because of what the units before them do
 	levels  []state.Level
 	touched map[state.Level]*touch
 	removes bool
@@ -89,6 +90,9 @@ func (p *planner) decide(unit *unit) {
 	}
 	if len(changes) < len(unit.changes) {
 		unit.skipRest()
+		if slices.ContainsFunc(unit.levels, func(level state.Level) bool { return p.plan.touched[level] != nil }) {
+			p.plan.leaning = append(p.plan.leaning, unit)
+		}
 		return
 	}
 	for i, made := range changes {

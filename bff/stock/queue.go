@@ -47,6 +47,14 @@ func (u *unit) fail(err error) {
 	u.finish()
 }
 
+// lose is finish for what may or may not be done.
+func (u *unit) lose(err error) {
+	for i := range u.outcomes {
+		u.outcomes[i].Status, u.outcomes[i].Err = Unknown, err
+	}
+	u.finish()
+}
+
 func (u *unit) claimed() error {
 	if len(u.outcomes) > 0 && errors.Is(u.outcomes[0].Err, ErrClaimed) {
 		return ErrClaimed
@@ -176,14 +184,14 @@ func (q *queue) take() (taken []*unit, held holds) {
 	for level := range q.blocked {
 		held[level] = 0
 	}
-	places := map[place]bool{}
+	places, rows := map[place]bool{}, 0
 	var left []*unit
 	for i, unit := range q.units {
 		if unit.mustWait(held) {
 			left = append(left, unit)
 			continue
 		}
-		if len(taken) > 0 && !unit.joins(taken[0], places) {
+		if rows > 0 && (rows+len(unit.changes) > maxRows || !unit.joins(taken[0], places)) {
 			left = append(left, q.units[i:]...)
 			break
 		}
@@ -191,6 +199,7 @@ func (q *queue) take() (taken []*unit, held holds) {
 			places[place{change.Address, change.LocationID}] = true
 		}
 		taken = append(taken, unit)
+		rows += len(unit.changes)
 		q.waiting -= len(unit.changes)
 	}
 	q.units = left

@@ -29,7 +29,7 @@ func (p *planner) recalled(change Change, row state.Entry) Outcome {
 		found.unit = mapping.ItemUnit("", nil)
 	}
 	level := p.shown(row.Level, p.viewOf(row.Level))
-	level.ID = cmp.Or(level.ID, row.LevelID)
+	level.ID = cmp.Or(row.LevelID, level.ID)
 	level.StockedQuantity, level.ReservedQuantity = row.New.Number(), row.Reserved.Number()
 	if row.NewIncoming != nil {
 		level.IncomingQuantity = row.NewIncoming.Number()
@@ -39,8 +39,12 @@ func (p *planner) recalled(change Change, row state.Entry) Outcome {
 		BelowReserved: change.Set != nil && row.New.Cmp(row.Reserved) < 0,
 		Level:         level, EntryID: row.ID, CreatedAt: row.CreatedAt,
 	}
-	if row.State == state.Applied {
+	switch row.State {
+	case state.Applied:
 		outcome.Status = Applied
+	case state.Unknown:
+		outcome.Final = true
+	case state.Pending, state.Failed, state.Outside:
 	}
 	return outcome
 }

@@ -3,6 +3,8 @@ package stock
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -26,9 +28,14 @@ func (l *Lane) Settle(ctx context.Context, flushID string) error {
 	asked := settlement{flushID: flushID, done: make(chan error, 1)}
 	select {
 	case l.settling <- asked:
-		return <-asked.done
 	case <-l.stopped:
 		return ErrClosed
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case err := <-asked.done:
+		return err
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -48,10 +55,28 @@ func (l *Lane) review(ctx context.Context) {
 		return
 	}
 	l.reviewAt = time.Time{}
-	if err := l.reviewAll(ctx); err != nil {
+	if err := l.guarded(ctx, l.reviewAll); err != nil {
 		l.log.WarnContext(ctx, "writes of stock could not be settled yet", "error", err)
 		l.reviewSoon()
 	}
+}
+
+// guarded bounds the time of what is done besides flushes, and keeps a fault of
+// ours in it from ending the program.
+func (l *Lane) guarded(ctx context.Context, do func(context.Context) error) (err error) {
+	ctx, cancel := context.WithTimeout(medusaclient.Ahead(ctx), settleTimeout)
+	defer cancel()
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return do(ctx)
+}
+
+// serve settles the flush that somebody asks for.
+func (l *Lane) serve(ctx context.Context, asked settlement) {
+	asked.done <- l.guarded(ctx, func(ctx context.Context) error { return l.settleFlush(ctx, asked.flushID) })
 }
 
 func (l *Lane) reviewAll(ctx context.Context) error {
@@ -137,7 +162,9 @@ func (l *Lane) settleAndMark(ctx context.Context, turn *state.Turn, entries []st
 		return settled, err
 	}
 	l.changed()
-	if markErr := turn.Mark(ctx, flushID, settled); markErr != nil {
+	markCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
+	defer cancel()
+	if markErr := turn.Mark(markCtx, flushID, settled); markErr != nil {
 		return nil, errors.Join(err, markErr)
 	}
 	for id, state := range settled {
@@ -188,7 +215,7 @@ func planAgain(flushID string, now time.Time, traces []*trace) *plan {
 		touched: map[state.Level]*touch{}, removes: traces[0].removes(),
 	}
 	for _, trace := range traces {
-		trace.touch.force = true
+		trace.touch.force = trace.entries[0].Previous.Sign() != 0
 		again.levels = append(again.levels, trace.level)
 		again.touched[trace.level] = &trace.touch
 	}
@@ -271,7 +298,7 @@ func (t *trace) standing(locationExists bool) standing {
 	first := t.entries[0]
 	wasThere := first.Previous.Cmp(at.stocked) == 0 && (!t.touch.incoming || t.previousIncoming().Cmp(at.incoming) == 0)
 	switch {
-	case t.removes() && !at.exists:
+	case t.removes() && (!at.exists || t.touch.before.ID != first.LevelID): // or made anew since
 		return done
 	case t.removes() && wasThere && at.reserved.Sign() <= 0:
 		return before
@@ -283,14 +310,10 @@ func (t *trace) standing(locationExists bool) standing {
 		return elsewhere
 	case wasThere: // also when the write changes nothing, and so tells nothing
 		return before
-	case t.isDone(at):
+	case t.touch.isShownBy(at):
 		return after
 	}
 	return elsewhere
-}
-
-func (t *trace) isDone(at view) bool {
-	return (!t.touch.stocked || at.stocked.Cmp(t.touch.level.stocked) == 0) && (!t.touch.incoming || at.incoming.Cmp(t.touch.level.incoming) == 0)
 }
 
 func (t *trace) previousIncoming() mapping.Quantity {

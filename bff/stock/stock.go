@@ -28,6 +28,9 @@ const (
 	// others wait meanwhile.
 	maxLevels = 250
 
+	// maxRows in one flush: the ledger must take them well within the sendWindow.
+	maxRows = 2_500
+
 	// maxWaiting bounds the changes in the queue: some ten seconds of work.
 	maxWaiting = 10_000
 
@@ -200,6 +203,8 @@ type Outcome struct {
 	CreatedAt time.Time
 	// Recalled: an earlier attempt at the batch did it.
 	Recalled bool
+	// Final: what is Unknown will not be known any more.
+	Final bool
 }
 
 // Do makes the changes of a batch and returns the outcome of each. What was not
@@ -278,6 +283,11 @@ func (l *Lane) Run() {
 		l.review(ctx)
 		if units, held := l.queue.take(); len(units) > 0 {
 			l.flush(ctx, units, held)
+			select {
+			case asked := <-l.settling:
+				l.serve(ctx, asked)
+			default:
+			}
 			continue
 		}
 		l.wait(ctx)
@@ -306,7 +316,7 @@ func (l *Lane) wait(ctx context.Context) {
 	case <-l.queue.wake:
 	case <-review:
 	case asked := <-l.settling:
-		asked.done <- l.settleFlush(ctx, asked.flushID)
+		l.serve(ctx, asked)
 	case <-l.stop:
 	}
 }

@@ -29,7 +29,7 @@ func fateOf(err error) fate {
 	case errors.Is(err, errUnsent), errors.Is(err, medusaclient.ErrTooLong):
 		return undone
 	case errors.As(err, &refused):
-		if refused.Foreign || refused.Status >= http.StatusInternalServerError {
+		if refused.Foreign || refused.Status == http.StatusRequestTimeout || refused.Status >= http.StatusInternalServerError {
 			return lost
 		}
 		return undone
@@ -152,7 +152,7 @@ func (l *Lane) updateLevels(ctx context.Context, plan *plan, sendBy time.Time) (
 	for _, level := range levels {
 		key := state.Level{InventoryItemID: level.InventoryItemID, LocationID: level.LocationID}
 		shown.levels[key] = level
-		if touched := plan.touched[key]; touched != nil && !touched.isShownBy(level) {
+		if touched := plan.touched[key]; touched != nil && !touched.isShownBy(viewOf(&level)) {
 			shown.differs[key] = true
 		}
 	}
@@ -186,9 +186,9 @@ func (t *touch) update(level state.Level) medusaclient.LevelUpdate {
 	return update
 }
 
-// isShownBy says whether Medusa's answer has what was sent. One that has not is
-// looked into before anything is believed.
-func (t *touch) isShownBy(level medusaclient.InventoryLevel) bool {
-	is := viewOf(&level)
+// isShownBy says whether a level has what was sent. Medusa's answer to a batch
+// tells what it wrote, so one that shows anything else is looked into before
+// anything is believed.
+func (t *touch) isShownBy(is view) bool {
 	return (!t.stocked || is.stocked.Cmp(t.level.stocked) == 0) && (!t.incoming || is.incoming.Cmp(t.level.incoming) == 0)
 }

@@ -31,6 +31,10 @@ const (
 	// prepareTimeout bounds the reads made before the first request.
 	prepareTimeout = 5 * time.Second
 
+	// changeTime is what a change takes at most that was begun when the time of
+	// its request was over.
+	changeTime = time.Minute
+
 	readHeaderTimeout = 10 * time.Second
 	idleTimeout       = 2 * time.Minute
 	maxHeaderBytes    = 256 << 10
@@ -77,7 +81,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 		}),
 		ReadHeaderTimeout: readHeaderTimeout,
 		ReadTimeout:       settings.RequestTimeout,
-		WriteTimeout:      2 * settings.RequestTimeout,
+		WriteTimeout:      settings.RequestTimeout + changeTime,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeaderBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),

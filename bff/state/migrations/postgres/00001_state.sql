@@ -33,6 +33,8 @@ CREATE TABLE ledger (
 
 CREATE INDEX ledger_level ON ledger (inventory_item_id, location_id, seq);
 CREATE INDEX ledger_pending ON ledger (flush_id) WHERE state = 'pending';
+-- A row of a batch is made once, whatever goes wrong elsewhere.
+CREATE UNIQUE INDEX ledger_once ON ledger (batch_id, position) WHERE batch_id <> '' AND state <> 'failed';
 CREATE INDEX ledger_batch ON ledger (batch_id, position) WHERE batch_id <> '';
 CREATE INDEX ledger_created_at ON ledger (created_at);
 

@@ -34,6 +34,8 @@ CREATE TABLE ledger (
 -- An index ends with the rowid, which is seq.
 CREATE INDEX ledger_level ON ledger (inventory_item_id, location_id);
 CREATE INDEX ledger_pending ON ledger (flush_id) WHERE state = 'pending';
+-- A row of a batch is made once, whatever goes wrong elsewhere.
+CREATE UNIQUE INDEX ledger_once ON ledger (batch_id, position) WHERE batch_id <> '' AND state <> 'failed';
 CREATE INDEX ledger_batch ON ledger (batch_id, position) WHERE batch_id <> '';
 CREATE INDEX ledger_created_at ON ledger (created_at);
 
