@@ -107,6 +107,26 @@ func TestALoneAdjustmentCostsTwoCalls(t *testing.T) {
 	require.Equal(t, outcome.EntryID, s.rows(level)[0].ID)
 }
 
+func TestALocationIsReadAlongOnce(t *testing.T) {
+	s := newShop(t)
+	s.stocked("iitem_a", 5)
+	s.connected()
+	var names []string
+	var reads []bool
+	for range 2 {
+		s.medusa.ResetCalls()
+		batch := batchOf(adjust("iitem_a", highUp, "1"))
+		batch.Locations = true
+		outcomes, err := s.lane.Do(t.Context(), batch)
+		require.NoError(t, err)
+		_, name := outcomes[0].Level.Location()
+		names = append(names, *name)
+		reads = append(reads, strings.Contains(s.medusa.Calls()[0].Target, "stock_locations"))
+	}
+	require.Equal(t, []bool{true, false}, reads)
+	require.Equal(t, names[0], names[1])
+}
+
 func TestManyAdjustmentsAtOnceShareTheirCalls(t *testing.T) {
 	s := newShop(t)
 	level := s.stocked("iitem_a", 40)

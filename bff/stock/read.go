@@ -4,7 +4,9 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
+	gocache "github.com/patrickmn/go-cache"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/cannahub/gateway/bff/state"
@@ -14,7 +16,25 @@ import (
 
 // reader asks Medusa what changes are about: one call for the variants and one
 // for the items that they name, side by side, each with all levels.
-type reader struct{ medusa *medusaclient.Client }
+type reader struct {
+	medusa *medusaclient.Client
+	places *gocache.Cache // medusaclient.StockLocation by id, as answers show it
+}
+
+// placeLife is how long what a location is called is held. Reading it along with
+// every level takes Medusa a third longer.
+const placeLife = 30 * time.Second
+
+func newReader(medusa *medusaclient.Client) reader {
+	return reader{medusa: medusa, places: gocache.New(placeLife, gocache.NoExpiration)}
+}
+
+// place is the location with an id, if it is held.
+func (r reader) place(id string) []medusaclient.StockLocation {
+	held, _ := r.places.Get(id)
+	place, _ := held.([]medusaclient.StockLocation)
+	return place
+}
 
 // caller makes a call with a credential.
 type caller func(ctx context.Context, do func(by medusaclient.Credential) error) error
@@ -41,7 +61,7 @@ func (r reader) read(ctx context.Context, call caller, units []*unit) (*book, er
 		targets: map[mapping.Address]target{}, levels: map[state.Level]*medusaclient.InventoryLevel{},
 		locations: map[string]medusaclient.StockLocation{},
 	}
-	asked := askedBy(units)
+	asked := r.askedBy(units)
 	var items []medusaclient.CountedItem
 	var variants []medusaclient.CountedVariant
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -62,8 +82,21 @@ func (r reader) read(ctx context.Context, call caller, units []*unit) (*book, er
 	}
 	b.enterItems(items)
 	b.enterVariants(variants)
+	r.fillPlaces(b)
 	b.resolve(units)
 	return b, r.readLocations(ctx, call, b, units)
+}
+
+// fillPlaces holds the locations that came along, and gives the levels those
+// that did not.
+func (r reader) fillPlaces(b *book) {
+	for _, level := range b.levels {
+		if len(level.StockLocations) > 0 {
+			r.places.SetDefault(level.LocationID, level.StockLocations)
+		} else {
+			level.StockLocations = r.place(level.LocationID)
+		}
+	}
 }
 
 // asked is what has to be read.
@@ -72,13 +105,13 @@ type asked struct {
 	grams, locations      bool
 }
 
-func askedBy(units []*unit) asked {
+func (r reader) askedBy(units []*unit) asked {
 	var a asked
 	items, skus, variants := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, unit := range units {
 		a.grams = a.grams || unit.batch.Grams
-		a.locations = a.locations || unit.batch.Locations
 		for _, change := range unit.changes {
+			a.locations = a.locations || (unit.batch.Locations && r.place(change.LocationID) == nil)
 			switch address := change.Address; {
 			case address.VariantID != "":
 				variants[address.VariantID] = true

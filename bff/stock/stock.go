@@ -121,7 +121,7 @@ func (l *Lane) pass(p point) {
 func New(config Config) *Lane {
 	queue := newQueue()
 	lane := &Lane{
-		reader:  reader{medusa: config.Medusa},
+		reader:  newReader(config.Medusa),
 		account: config.Account, store: config.Store, changed: config.Changed, log: config.Log,
 		metrics: newMetrics(config.Metrics, queue), now: config.Now,
 		queue:    queue,
