@@ -70,7 +70,7 @@ func made(body any) result {
 
 // changeOne makes a single change.
 func (g *Gateway) changeOne(ctx context.Context, try *attempt, change stock.Change) (stock.Outcome, error) {
-	outcomes, err := g.change(ctx, try, &stock.Batch{Changes: []stock.Change{change}, Locations: true})
+	outcomes, err := g.change(ctx, try, &stock.Batch{Changes: []stock.Change{change}, Levels: true})
 	if err != nil {
 		return stock.Outcome{}, err
 	}

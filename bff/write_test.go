@@ -710,7 +710,7 @@ func TestSingleChangesOfAnAttemptThatDiedAreRecalled(t *testing.T) {
 			expected, err := c.ask(undisturbed, t.Context(), undisturbed.by("k"), c.body)
 			require.NoError(t, err)
 
-			s.begun(t, s.by("k"), c.body, &stock.Batch{Changes: []stock.Change{c.change}, Locations: true})
+			s.begun(t, s.by("k"), c.body, &stock.Batch{Changes: []stock.Change{c.change}, Levels: true})
 			before := s.medusa.Levels()
 			s.medusa.ResetCalls()
 			answer, err := c.ask(s, t.Context(), s.by("k"), c.body)

@@ -44,7 +44,7 @@ func itemsCounted(c contract) {
 		})
 	}
 
-	items, err := c.client.InventoryItems.ListCounted(c.Context(), c.by, CountedFilter{IDs: []string{"iitem_bd_1g"}, Variants: true, Locations: true})
+	items, err := c.client.InventoryItems.ListCounted(c.Context(), c.by, CountedFilter{IDs: []string{"iitem_bd_1g"}, Variants: true, CountedLevels: CountedLevels{Shown: true, Locations: true}})
 	require.NoError(c, err)
 	require.Len(c, items, 1)
 	item := items[0]
@@ -99,7 +99,7 @@ func itemsCountedInParts(c contract) {
 func variantsCounted(c contract) {
 	request := &Request{}
 	variants, err := c.client.Products.ListCounted(request.With(c.Context()), c.by,
-		[]string{"variant_bd_1g", "variant_nope", "variant_kit_armado", "variant_sin_item", "variant_consulta"}, true)
+		[]string{"variant_bd_1g", "variant_nope", "variant_kit_armado", "variant_sin_item", "variant_consulta"}, CountedLevels{Shown: true, Locations: true})
 	require.NoError(c, err)
 	assert.Equal(c, 1, request.Calls())
 	byID := map[string]CountedVariant{}
@@ -122,10 +122,10 @@ func variantsCounted(c contract) {
 	assert.NotNil(c, plain.InventoryItems[0].Inventory.LocationLevels[0].UpdatedAt)
 	assert.Len(c, byID["variant_kit_armado"].InventoryItems, 2)
 
-	none, err := c.client.Products.ListCounted(c.Context(), c.by, nil, false)
+	none, err := c.client.Products.ListCounted(c.Context(), c.by, nil, CountedLevels{})
 	require.NoError(c, err)
 	assert.Empty(c, none)
-	bare, err := c.client.Products.ListCounted(c.Context(), c.by, []string{"variant_bd_1g"}, false)
+	bare, err := c.client.Products.ListCounted(c.Context(), c.by, []string{"variant_bd_1g"}, CountedLevels{})
 	require.NoError(c, err)
 	assert.Empty(c, bare[0].InventoryItems[0].Inventory.LocationLevels[0].StockLocations, "not asked for")
 }

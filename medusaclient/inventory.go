@@ -113,7 +113,9 @@ const (
 
 	inventoryStockFields = "id,sku,title," + levelQuantityFields + "," + levelNameFields
 
-	countedFields = "id,sku," + levelFields
+	countedFields = "id,sku,location_levels.id,location_levels.inventory_item_id,location_levels.updated_at," + levelQuantityFields
+
+	levelShownFields = "location_levels.metadata,location_levels.created_at"
 
 	countedVariantFields = "variants.id,variants.metadata,variants.manage_inventory,variants.variant_rank," +
 		"variants.inventory_items.inventory_item_id,variants.inventory_items.required_quantity"
@@ -136,7 +138,26 @@ type InventoryItemFilter struct {
 type CountedFilter struct {
 	IDs, SKUs []string
 	Variants  bool // id, metadata, manage_inventory, variant_rank and items of each
-	Locations bool // name, address and metadata of each level's
+	CountedLevels
+}
+
+// CountedLevels says what comes with each level beside its ids, quantities and
+// the time of its last change.
+type CountedLevels struct {
+	Shown     bool // metadata and the time of its making
+	Locations bool // name, address and metadata of its location
+}
+
+// fields are those of the levels, below a prefix.
+func (c CountedLevels) fields(prefix string) string {
+	fields := ""
+	if c.Shown {
+		fields += "," + below(prefix, levelShownFields)
+	}
+	if c.Locations {
+		fields += "," + below(prefix, levelLocationFields)
+	}
+	return fields
 }
 
 type inventoryItemsAnswer[Item InventoryItem | ItemStock | CountedItem] struct {
@@ -213,10 +234,7 @@ func (f CountedFilter) path() string {
 	if f.Variants {
 		fields += "," + countedVariantFields
 	}
-	if f.Locations {
-		fields += "," + levelLocationFields
-	}
-	q := newQuery("/admin/inventory-items", fields)
+	q := newQuery("/admin/inventory-items", fields+f.CountedLevels.fields(""))
 	q.page(len(f.IDs)+len(f.SKUs), 0)
 	switch {
 	case len(f.SKUs) == 0:

@@ -168,13 +168,9 @@ func (s *Products) VariantItems(ctx context.Context, by Credential, id string) (
 }
 
 // ListCounted reads the variants of many ids with the items each takes and their
-// levels, those with their locations where asked for, in no promised order;
-// unknown ids are left out.
-func (s *Products) ListCounted(ctx context.Context, by Credential, ids []string, locations bool) ([]CountedVariant, error) {
-	fields := variantCountedFields
-	if locations {
-		fields += "," + below("inventory_items.inventory.", levelLocationFields)
-	}
+// levels, in no promised order; unknown ids are left out.
+func (s *Products) ListCounted(ctx context.Context, by Credential, ids []string, levels CountedLevels) ([]CountedVariant, error) {
+	fields := variantCountedFields + levels.fields("inventory_items.inventory.")
 	return byID(ctx, ids, func(ctx context.Context, ids []string) ([]CountedVariant, error) {
 		q := newQuery("/admin/product-variants", fields)
 		q.page(len(ids), 0)

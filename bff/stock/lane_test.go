@@ -116,7 +116,7 @@ func TestALocationIsReadAlongOnce(t *testing.T) {
 	for range 2 {
 		s.medusa.ResetCalls()
 		batch := batchOf(adjust("iitem_a", highUp, "1"))
-		batch.Locations = true
+		batch.Levels = true
 		outcomes, err := s.lane.Do(t.Context(), batch)
 		require.NoError(t, err)
 		_, name := outcomes[0].Level.Location()

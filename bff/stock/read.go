@@ -102,7 +102,8 @@ func (r reader) fillPlaces(b *book) {
 // asked is what has to be read.
 type asked struct {
 	items, skus, variants []string
-	grams, locations      bool
+	grams                 bool
+	levels                medusaclient.CountedLevels
 }
 
 func (r reader) askedBy(units []*unit) asked {
@@ -110,8 +111,9 @@ func (r reader) askedBy(units []*unit) asked {
 	items, skus, variants := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, unit := range units {
 		a.grams = a.grams || unit.batch.Grams
+		a.levels.Shown = a.levels.Shown || unit.batch.Levels
 		for _, change := range unit.changes {
-			a.locations = a.locations || (unit.batch.Locations && r.place(change.LocationID) == nil)
+			a.levels.Locations = a.levels.Locations || (unit.batch.Levels && r.place(change.LocationID) == nil)
 			switch address := change.Address; {
 			case address.VariantID != "":
 				variants[address.VariantID] = true
@@ -127,7 +129,7 @@ func (r reader) askedBy(units []*unit) asked {
 }
 
 func (r reader) items(ctx context.Context, call caller, asked asked) (items []medusaclient.CountedItem, err error) {
-	filter := medusaclient.CountedFilter{IDs: asked.items, SKUs: asked.skus, Variants: asked.grams, Locations: asked.locations}
+	filter := medusaclient.CountedFilter{IDs: asked.items, SKUs: asked.skus, Variants: asked.grams, CountedLevels: asked.levels}
 	err = call(ctx, func(by medusaclient.Credential) (err error) {
 		items, err = r.medusa.InventoryItems.ListCounted(ctx, by, filter)
 		return err
@@ -137,7 +139,7 @@ func (r reader) items(ctx context.Context, call caller, asked asked) (items []me
 
 func (r reader) variants(ctx context.Context, call caller, asked asked) (variants []medusaclient.CountedVariant, err error) {
 	err = call(ctx, func(by medusaclient.Credential) (err error) {
-		variants, err = r.medusa.Products.ListCounted(ctx, by, asked.variants, asked.locations)
+		variants, err = r.medusa.Products.ListCounted(ctx, by, asked.variants, asked.levels)
 		return err
 	})
 	return variants, err

@@ -140,7 +140,7 @@ type Batch struct {
 	Changes   []Change
 	Atomic    bool         // all of them or none, in one call
 	Grams     bool         // outcomes tell what a unit weighs
-	Locations bool         // outcomes carry the location of the level
+	Levels    bool         // outcomes carry the level with all there is to show of it
 	Claim     *state.Claim // the idempotency key that is taken with the first write; nil: none
 	Actor     state.Actor
 	RequestID string
