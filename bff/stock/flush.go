@@ -52,7 +52,7 @@ func (l *Lane) flush(ctx context.Context, units []*unit, held holds) {
 		f.uncommitted(ctx, plan, err)
 		return
 	}
-	f.committed = true
+	f.committed = plan.units
 	l.metrics.outside.Add(float64(len(plan.flush.Outside)))
 	if len(plan.flush.Entries) > 0 {
 		l.metrics.flushed(len(plan.flush.Entries))
@@ -84,7 +84,7 @@ type flush struct {
 	turn      *state.Turn
 	request   *medusaclient.Request // the calls made for it
 	untold    []*unit               // whose callers wait for an answer
-	committed bool
+	committed []*unit               // whose rows are written down
 }
 
 // requestID is what Medusa is told as the request: the caller's own where there
@@ -419,12 +419,12 @@ func (f *flush) rescue(ctx context.Context) {
 	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 	f.lane.log.ErrorContext(ctx, "a flush of stock failed", slog.Any("error", err))
 	f.lane.reviewSoon()
-	finish := (*unit).fail
-	if f.committed {
-		finish = (*unit).lose
-	}
 	for len(f.untold) > 0 {
 		unit := f.untold[0]
-		f.tell(unit, func() { finish(unit, err) })
+		finish := unit.fail
+		if slices.Contains(f.committed, unit) {
+			finish = unit.lose
+		}
+		f.tell(unit, func() { finish(err) })
 	}
 }
