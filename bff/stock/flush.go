@@ -131,7 +131,7 @@ func (f *flush) prepare(ctx context.Context, units []*unit, held holds) (*plan, 
 	if err != nil {
 		return nil, err
 	}
-	plan, waiting := planOf(f.withoutGone(units), sources{book, known, standing}, held, f.lane.now())
+	plan, waiting := planOf(f.withoutGone(units), sources{book: book, known: known, standing: standing}, held, f.lane.now())
 	f.putBack(waiting)
 	return plan, nil
 }

@@ -436,6 +436,24 @@ func TestWhoIsRefusedForALostWriteWaitsForIt(t *testing.T) {
 	require.Equal(t, []Status{Unknown, Refused}, []Status{outcomes[0].Status, outcomes[1].Status})
 }
 
+// A change that comes after a refused one does not overtake it when that is
+// decided anew.
+func TestNobodyOvertakesWhoIsRefusedForALostWrite(t *testing.T) {
+	s := newShop(t)
+	level := s.stocked("iitem_a", 10)
+	s.connected()
+	s.failWrites(0, 1, medusatest.Cut())
+	done := make(chan []Outcome, 1)
+	go func() {
+		done <- s.do(adjust("iitem_a", highUp, "-10"), adjust("iitem_a", highUp, "-1"), adjust("iitem_a", highUp, "5"))
+	}()
+	require.Eventually(t, func() bool { return s.lane.queue.length() == 2 }, patience, time.Millisecond, "the others wait")
+	s.later(landing + 3*time.Second)
+	outcomes := <-done
+	require.Equal(t, []Status{Unknown, Refused, Applied}, []Status{outcomes[0].Status, outcomes[1].Status, outcomes[2].Status})
+	s.requireStock(level, 5)
+}
+
 func TestARemovalIsNotRepeatedWithMoreForce(t *testing.T) {
 	s := newShop(t)
 	level := s.stocked("iitem_a", 0)
