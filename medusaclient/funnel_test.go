@@ -71,7 +71,10 @@ func everyCall(ctx context.Context, c *Client, by Credential) error {
 			_, err := c.InventoryItems.ListCounted(ctx, by, CountedFilter{SKUs: []string{"H-001"}})
 			return err
 		},
-		func() error { _, err := c.Products.ListCounted(ctx, by, []string{"variant_bd_1g"}, CountedLevels{Shown: true, Locations: true}); return err },
+		func() error {
+			_, err := c.Products.ListCounted(ctx, by, []string{"variant_bd_1g"}, CountedLevels{Shown: true, Locations: true})
+			return err
+		},
 		func() error { _, err := c.StockLocations.ListByID(ctx, by, []string{"sloc_high_up"}); return err },
 		func() error { return c.InventoryItems.ConfirmRead(ctx, by) },
 		func() error { return c.InventoryItems.ConfirmWrite(ctx, by) },

@@ -234,7 +234,7 @@ func (f CountedFilter) path() string {
 	if f.Variants {
 		fields += "," + countedVariantFields
 	}
-	q := newQuery("/admin/inventory-items", fields+f.CountedLevels.fields(""))
+	q := newQuery("/admin/inventory-items", fields+f.fields(""))
 	q.page(len(f.IDs)+len(f.SKUs), 0)
 	switch {
 	case len(f.SKUs) == 0:
