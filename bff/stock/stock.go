@@ -44,7 +44,7 @@ const (
 
 	// sendWindow is how soon after its rows were committed a write must be on
 	// its way. It ends long before anybody else could take those rows for lost.
-	sendWindow = time.Second
+	sendWindow = 2 * time.Second
 
 	// landing is how long after it was sent a write may still take effect.
 	landing = 30 * time.Second
