@@ -204,13 +204,13 @@ func (p *planner) shown(level state.Level, at view) medusaclient.InventoryLevel 
 func (p *planner) entry(unit *unit, made decided) state.Entry {
 	change, at, next := made.change, made.at, made.next
 	entry := state.Entry{
-		ID: state.NewID("adj_"), BatchID: unit.batch.ID, Position: change.Position, FlushID: p.plan.flush.ID,
+		ID: state.NewID("adj_"), BatchID: unit.batch.ID, Position: change.Position,
 		Level: made.level, VariantID: made.found.variantID, SKU: made.found.sku,
 		Kind: state.Update, Created: !at.exists, Atomic: unit.batch.Atomic,
 		Previous: at.stocked, New: next.stocked, Reserved: at.reserved,
 		Reason: change.Note.Reason, Reference: change.Note.Reference, SourceHarvestID: change.Note.SourceHarvestID,
 		Actor: unit.batch.Actor, RequestID: unit.batch.RequestID,
-		State: state.Pending, Until: p.plan.flush.Until, CreatedAt: p.now,
+		CreatedAt: p.now,
 	}
 	if change.Remove {
 		entry.Kind, entry.Created = state.Remove, false
@@ -234,8 +234,7 @@ func (p *planner) findOutside() {
 			continue
 		}
 		p.plan.flush.Outside = append(p.plan.flush.Outside, state.Entry{
-			ID: state.NewID("adj_"), FlushID: p.plan.flush.ID, Level: level, Kind: state.Update,
-			Previous: *last, New: is, State: state.Outside, CreatedAt: p.now,
+			ID: state.NewID("adj_"), Level: level, Kind: state.Update, Previous: *last, New: is, CreatedAt: p.now,
 		})
 	}
 }

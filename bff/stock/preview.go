@@ -10,14 +10,7 @@ import (
 // asks Medusa with the caller's own credential.
 func (l *Lane) Preview(ctx context.Context, by medusaclient.Credential, batch *Batch) ([]Outcome, error) {
 	own := func(_ context.Context, do func(medusaclient.Credential) error) error { return do(by) }
-	var units []*unit
-	if batch.Atomic {
-		units = append(units, newUnit(ctx, batch, batch.Changes))
-	} else {
-		for i := range batch.Changes {
-			units = append(units, newUnit(ctx, batch, batch.Changes[i:i+1]))
-		}
-	}
+	units := unitsOf(ctx, batch, batch.Changes)
 	book, err := l.reader.read(ctx, own, units)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,18 @@ func newUnit(ctx context.Context, batch *Batch, changes []Change) *unit {
 	return &unit{ctx: ctx, batch: batch, changes: changes, outcomes: make([]Outcome, len(changes)), done: make(chan struct{})}
 }
 
+// unitsOf divides changes of a batch into what is decided as one.
+func unitsOf(ctx context.Context, batch *Batch, changes []Change) []*unit {
+	if batch.Atomic {
+		return []*unit{newUnit(ctx, batch, changes)}
+	}
+	units := make([]*unit, len(changes))
+	for i := range changes {
+		units[i] = newUnit(ctx, batch, changes[i:i+1])
+	}
+	return units
+}
+
 // removes says whether the unit deletes a level.
 func (u *unit) removes() bool { return u.changes[0].Remove }
 

@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -214,18 +215,15 @@ type Outcome struct {
 // one after another. It returns ErrClaimed, and nothing was done, when the
 // claim belongs to another batch.
 func (l *Lane) Do(ctx context.Context, batch *Batch) ([]Outcome, error) {
-	outcomes := make([]Outcome, 0, len(batch.Changes))
+	atOnce := maxLevels
 	if batch.Atomic {
-		units := l.submit(ctx, batch, [][]Change{batch.Changes})
-		return units[0].outcomes, units[0].claimed()
+		atOnce = len(batch.Changes)
 	}
-	for start := 0; start < len(batch.Changes); start += maxLevels {
-		chunk := batch.Changes[start:min(start+maxLevels, len(batch.Changes))]
-		groups := make([][]Change, len(chunk))
-		for i := range chunk {
-			groups[i] = chunk[i : i+1]
-		}
-		for _, unit := range l.submit(ctx, batch, groups) {
+	outcomes := make([]Outcome, 0, len(batch.Changes))
+	for chunk := range slices.Chunk(batch.Changes, atOnce) {
+		units := unitsOf(ctx, batch, chunk)
+		l.submit(ctx, units)
+		for _, unit := range units {
 			if err := unit.claimed(); err != nil {
 				return nil, err
 			}
@@ -235,18 +233,13 @@ func (l *Lane) Do(ctx context.Context, batch *Batch) ([]Outcome, error) {
 	return outcomes, nil
 }
 
-// submit puts groups of changes, each to be decided as one, into the queue and
-// waits for what becomes of them.
-func (l *Lane) submit(ctx context.Context, batch *Batch, groups [][]Change) []*unit {
-	units := make([]*unit, len(groups))
-	for i, changes := range groups {
-		units[i] = newUnit(ctx, batch, changes)
-	}
+// submit puts units into the queue and waits for what becomes of them.
+func (l *Lane) submit(ctx context.Context, units []*unit) {
 	if err := l.queue.put(units); err != nil {
 		for _, unit := range units {
 			unit.fail(err)
 		}
-		return units
+		return
 	}
 	for _, unit := range units {
 		select {
@@ -257,7 +250,6 @@ func (l *Lane) submit(ctx context.Context, batch *Batch, groups [][]Change) []*u
 		}
 	}
 	shareCalls(ctx, units)
-	return units
 }
 
 // shareCalls counts the calls that the flushes of units made, once each, in
