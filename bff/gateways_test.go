@@ -2,11 +2,7 @@ package bff
 
 import (
 	"context"
-	"crypto/rand"
-	"database/sql" //nolint:depguard // only to make a database for the test
 	"fmt"
-	"net/url"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -18,30 +14,6 @@ import (
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/testdata/medusa"
 )
-
-// newPostgres makes an empty database on the real Medusa's server, or the one in
-// the environment, until the test ends.
-func newPostgres(t testing.TB) string {
-	t.Helper()
-	server := os.Getenv("GATEWAY_TEST_POSTGRES")
-	if server == "" {
-		server = medusa.Start(t).DatabaseURL
-	}
-	admin, err := sql.Open("pgx", server)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, admin.Close()) })
-	name := "bff_" + rand.Text()
-	_, err = admin.ExecContext(t.Context(), fmt.Sprintf("CREATE DATABASE %q", name))
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name))
-		assert.NoError(t, err)
-	})
-	address, err := url.Parse(server)
-	require.NoError(t, err)
-	address.Path = "/" + name
-	return address.String()
-}
 
 // pair is two gateways in front of one Medusa that share one memory.
 type pair func(t *testing.T) (one, other *shop)
@@ -62,7 +34,7 @@ func sharedStore(t *testing.T) (one, other *shop) {
 // sharedDatabase is two gateways with Stores of their own on one PostgreSQL.
 func sharedDatabase(t *testing.T) (one, other *shop) {
 	t.Helper()
-	dsn := newPostgres(t)
+	dsn := medusa.NewDatabase(t, medusa.PostgresURL(t))
 	one = working(t, prepared(t, with(openStore(t, dsn))))
 	return one, one.beside(t, openStore(t, dsn))
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/testdata/medusa"
 )
 
 // ledgerRows is how many rows the ledger has before anything is measured, on so
@@ -16,7 +18,7 @@ const (
 )
 
 func BenchmarkSQLite(b *testing.B)   { benchmark(b, newSQLite(b)) }
-func BenchmarkPostgres(b *testing.B) { benchmark(b, newPostgres(b, postgresServer(b))) }
+func BenchmarkPostgres(b *testing.B) { benchmark(b, medusa.NewDatabase(b, medusa.PostgresURL(b))) }
 
 func benchmark(b *testing.B, dsn string) {
 	b.Helper()

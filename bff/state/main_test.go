@@ -3,11 +3,8 @@ package state
 import (
 	"bufio"
 	"context"
-	"crypto/rand"
-	"database/sql"
 	"fmt"
 	"log/slog"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,7 +16,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/cannahub/gateway/mapping"
-	"github.com/cannahub/gateway/testdata/medusa"
 )
 
 // patience is for what must happen, on a machine that may be busy.
@@ -37,35 +33,6 @@ func TestMain(m *testing.M) {
 func newSQLite(t testing.TB) string {
 	t.Helper()
 	return "sqlite:" + filepath.Join(t.TempDir(), "data", "gateway.db")
-}
-
-// postgresServer is the address of a database on the server that makes new ones:
-// the real Medusa's, or the one in the environment.
-func postgresServer(t testing.TB) string {
-	t.Helper()
-	if server := os.Getenv("GATEWAY_TEST_POSTGRES"); server != "" {
-		return server
-	}
-	return medusa.Start(t).DatabaseURL
-}
-
-// newPostgres makes an empty database, which is dropped when the test ends.
-func newPostgres(t testing.TB, server string) string {
-	t.Helper()
-	admin, err := sql.Open("pgx", server)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, admin.Close()) })
-	name := "state_" + rand.Text()
-	_, err = admin.ExecContext(t.Context(), fmt.Sprintf("CREATE DATABASE %q", name))
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.WithoutCancel(t.Context()), fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name))
-		assert.NoError(t, err)
-	})
-	address, err := url.Parse(server)
-	require.NoError(t, err)
-	address.Path = "/" + name
-	return address.String()
 }
 
 // brisk is a pace at which nothing takes long.

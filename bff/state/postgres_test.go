@@ -13,10 +13,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/testdata/medusa"
 )
 
 func TestPostgresIsShared(t *testing.T) {
-	server := postgresServer(t)
+	server := medusa.PostgresURL(t)
 	for name, test := range map[string]func(t on){
 		"gateways start at the same moment":         startTogether,
 		"a turn is one gateway's":                   turnIsOneGateways,
@@ -33,7 +35,7 @@ func TestPostgresIsShared(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(on{t, newPostgres(t, server)})
+			test(on{t, medusa.NewDatabase(t, server)})
 		})
 	}
 }

@@ -16,15 +16,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/testdata/medusa"
 )
 
 func TestSQLite(t *testing.T) { suite(t, newSQLite) }
 
 func TestPostgres(t *testing.T) {
-	server := postgresServer(t)
+	server := medusa.PostgresURL(t)
 	suite(t, func(t testing.TB) string {
 		t.Helper()
-		return newPostgres(t, server)
+		return medusa.NewDatabase(t, server)
 	})
 }
 

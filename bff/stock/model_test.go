@@ -3,8 +3,6 @@ package stock
 import (
 	"bytes"
 	"context"
-	cryptorand "crypto/rand"
-	"database/sql" //nolint:depguard // makes the database that the gateways share
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -14,8 +12,6 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -59,11 +55,7 @@ func TestModel(t *testing.T) {
 // has a store of its own: on the real Medusa's server, or on the one that
 // GATEWAY_TEST_POSTGRES names.
 func TestModelPostgres(t *testing.T) {
-	server := os.Getenv("GATEWAY_TEST_POSTGRES")
-	if server == "" {
-		server = medusa.Start(t).DatabaseURL
-	}
-	dsn := newPostgres(t, server)
+	dsn := medusa.NewDatabase(t, medusa.PostgresURL(t))
 	for _, seed := range seeds(max(1, *modelRuns/4)) {
 		t.Run(fmt.Sprintf("model.seed=%d", seed), func(t *testing.T) {
 			runModel(t, seed, func() [2]*state.Store {
@@ -71,25 +63,6 @@ func TestModelPostgres(t *testing.T) {
 			})
 		})
 	}
-}
-
-// newPostgres makes an empty database, which is dropped when the test ends.
-func newPostgres(t *testing.T, server string) string {
-	t.Helper()
-	admin, err := sql.Open("pgx", server)
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, admin.Close()) })
-	name := "stock_" + cryptorand.Text()
-	_, err = admin.ExecContext(t.Context(), fmt.Sprintf("CREATE DATABASE %q", name))
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := admin.ExecContext(context.Background(), fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name))
-		require.NoError(t, err)
-	})
-	address, err := url.Parse(server)
-	require.NoError(t, err)
-	address.Path = "/" + name
-	return address.String()
 }
 
 // seeds are those of so many programs, or the one that is asked for.

@@ -262,7 +262,7 @@ func killedInAnAtomicBatch(t *testing.T, c *crash) {
 
 func killedBesideAnother(t *testing.T, m *medusa.Medusa, token string) {
 	t.Helper()
-	c := &crash{straight: straight{m.URL, token}, medusa: m, gate: newGate(t, m.URL), database: newPostgres(t, m)}
+	c := &crash{straight: straight{m.URL, token}, medusa: m, gate: newGate(t, m.URL), database: "STATE_DSN=" + medusa.NewDatabase(t, m.DatabaseURL)}
 	c.start(t)
 	other := launch(t, nil, append(inFrontOfReal(m, m.URL), c.database)...)
 	where := c.stockEverywhere(t, 1, 40)[0]

@@ -4,12 +4,11 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
-	"database/sql" //nolint:depguard // a database of the test's own, made and locked as no gateway would
+	"database/sql" //nolint:depguard // a database locked as no gateway would
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -51,26 +50,6 @@ func newSQLite(t *testing.T) (setting, file string) {
 	t.Helper()
 	file = filepath.Join(t.TempDir(), "data", "gateway.db")
 	return "STATE_DSN=sqlite:" + file, file
-}
-
-// newPostgres is the setting of an empty database on Medusa's server, which is
-// dropped when the test ends.
-func newPostgres(t *testing.T, m *medusa.Medusa) (setting string) {
-	t.Helper()
-	server, err := sql.Open("pgx", m.DatabaseURL)
-	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, server.Close()) })
-	name := "gateway_" + rand.Text()
-	_, err = server.ExecContext(t.Context(), fmt.Sprintf("CREATE DATABASE %q", name))
-	require.NoError(t, err)
-	t.Cleanup(func() {
-		_, err := server.ExecContext(context.WithoutCancel(t.Context()), fmt.Sprintf("DROP DATABASE %q WITH (FORCE)", name))
-		assert.NoError(t, err)
-	})
-	address, err := url.Parse(m.DatabaseURL)
-	require.NoError(t, err)
-	address.Path = "/" + name
-	return "STATE_DSN=" + address.String()
 }
 
 // lockSQLite keeps everybody else from writing to a SQLite file until unlock.

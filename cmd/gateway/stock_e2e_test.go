@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/testdata/medusa"
 )
 
 func TestRealMedusaLosesNoneOfAHundredIncrements(t *testing.T) {
@@ -38,7 +40,7 @@ func TestRealMedusaLosesNoneOfAHundredIncrements(t *testing.T) {
 
 func TestRealMedusaLosesNoneOfAHundredIncrementsThroughTwoGateways(t *testing.T) {
 	s := newRealShop(t)
-	database := newPostgres(t, s.medusa)
+	database := "STATE_DSN=" + medusa.NewDatabase(t, s.medusa.DatabaseURL)
 	gateways := []*program{
 		launch(t, nil, append(inFrontOfReal(s.medusa, s.address), database)...),
 		launch(t, nil, append(inFrontOfReal(s.medusa, s.address), database)...),
