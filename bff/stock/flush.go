@@ -131,7 +131,7 @@ func (f *flush) prepare(ctx context.Context, units []*unit, held holds) (*plan, 
 	if err != nil {
 		return nil, err
 	}
-	plan, waiting := planOf(f.withoutGone(units), sources{book: book, known: known, standing: standing}, held, f.lane.now())
+	plan, waiting := planOf(f.withoutGone(units), sources{book, known, standing}, held, f.lane.now())
 	f.putBack(waiting)
 	return plan, nil
 }
@@ -274,8 +274,7 @@ func (f *flush) undone(ctx context.Context, plan *plan, err error) {
 		f.lost(plan, errors.Join(err, markErr))
 		return
 	}
-	f.putBack(plan.leaning)
-	f.again(ctx, plan.units, err)
+	f.again(ctx, plan, err)
 }
 
 // landed answers the callers of a write that Medusa took. A level that does not
@@ -304,11 +303,12 @@ func (f *flush) landed(ctx context.Context, plan *plan, written written) {
 		unit.settleOutcomes(states, written)
 		f.tell(unit, unit.finish)
 	}
-	if len(odd) > 0 {
-		f.putBack(plan.leaning)
-	}
-	for _, unit := range slices.Clone(f.untold) {
-		f.tell(unit, unit.finish)
+	for _, unit := range plan.leaning {
+		finish := unit.finish
+		if len(odd) > 0 {
+			finish = func() { unit.fail(errNotShown) }
+		}
+		f.tell(unit, finish)
 	}
 	f.lane.pass(beforeMark)
 	_ = f.mark(ctx, plan, states) // the rows are settled otherwise
@@ -345,16 +345,19 @@ func merge(planned, now medusaclient.InventoryLevel) medusaclient.InventoryLevel
 func (f *flush) lost(plan *plan, err error) {
 	f.lane.queue.hold(plan.levels)
 	f.lane.reviewSoon()
-	f.putBack(plan.leaning)
 	for _, unit := range plan.units {
 		f.tell(unit, func() { unit.lose(err) })
 	}
+	// Whether they would be refused is not known either. They are not made, and
+	// to decide them later would let others overtake them.
+	f.failRest(err)
 }
 
 // again lets units be decided anew after Medusa refused their flush, in smaller
 // lots: a level may have vanished since it was read, and one request must not
 // stand in the way of the others. Who is refused alone and twice, has failed.
-func (f *flush) again(ctx context.Context, units []*unit, err error) {
+func (f *flush) again(ctx context.Context, plan *plan, err error) {
+	units := plan.units
 	var refused *medusaclient.Error
 	var account *medusaclient.AccountError
 	limited := errors.As(err, &refused) && refused.Status == http.StatusTooManyRequests
@@ -371,7 +374,7 @@ func (f *flush) again(ctx context.Context, units []*unit, err error) {
 		unit.refusals++
 	}
 	f.lane.queue.separate(lots(units))
-	f.putBack(units)
+	f.putBack(slices.Concat(units, plan.leaning))
 }
 
 // lots divides units by request, and those of one request into halves.

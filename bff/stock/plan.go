@@ -35,8 +35,7 @@ type planner struct {
 	plan    *plan
 	claims  map[*state.Claim]bool
 	now     time.Time
-	leant   map[state.Level]bool // the levels of units that lean on the flush
-	waiting []*unit              // that met a held level, or one of those
+	waiting []*unit // that met a held level
 }
 
 // sources are what a flush is decided by.
@@ -44,13 +43,12 @@ type sources struct {
 	book     *book                          // how Medusa has it
 	known    map[state.Level]state.Known    // how the ledger has it
 	standing map[string]map[int]state.Entry // what was done of the batches before
-	preview  bool                           // nothing will be written, so nothing can fail
 }
 
 // planOf decides units in their order. Who meets a level that is held, or a
 // level that somebody before him waits for, waits too.
 func planOf(units []*unit, from sources, held holds, now time.Time) (p *plan, waiting []*unit) {
-	planner := &planner{sources: from, held: held, now: now, claims: map[*state.Claim]bool{}, leant: map[state.Level]bool{}, plan: &plan{
+	planner := &planner{sources: from, held: held, now: now, claims: map[*state.Claim]bool{}, plan: &plan{
 		flush:   state.Flush{ID: state.NewID("flush_"), Until: now.Add(sendWindow + landing)},
 		touched: map[state.Level]*touch{}, removes: len(units) > 0 && units[0].removes(),
 	}}
@@ -92,12 +90,9 @@ func (p *planner) decide(unit *unit) {
 	}
 	if len(changes) < len(unit.changes) {
 		unit.skipRest()
-		p.lean(unit)
-		return
-	}
-	if unit.isAbout(p.leant) {
-		unit.hold(p.held)
-		p.waiting = append(p.waiting, unit)
+		if slices.ContainsFunc(unit.levels, func(level state.Level) bool { return p.plan.touched[level] != nil }) {
+			p.plan.leaning = append(p.plan.leaning, unit)
+		}
 		return
 	}
 	for i, made := range changes {
@@ -110,20 +105,6 @@ func (p *planner) decide(unit *unit) {
 	if claim := unit.batch.Claim; claim != nil && !p.claims[claim] {
 		p.claims[claim] = true
 		p.plan.flush.Claims = append(p.plan.flush.Claims, *claim)
-	}
-}
-
-// lean notes a unit that is refused because of what the flush has yet to write.
-// What changes the same levels after it waits for the next flush: should this
-// one fail, the unit is decided anew, and in its order.
-func (p *planner) lean(unit *unit) {
-	leans := !p.preview && slices.ContainsFunc(unit.levels, func(level state.Level) bool { return p.plan.touched[level] != nil || p.leant[level] })
-	if !leans {
-		return
-	}
-	p.plan.leaning = append(p.plan.leaning, unit)
-	for _, level := range unit.levels {
-		p.leant[level] = true
 	}
 }
 

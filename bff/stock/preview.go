@@ -15,7 +15,7 @@ func (l *Lane) Preview(ctx context.Context, by medusaclient.Credential, batch *B
 	if err != nil {
 		return nil, err
 	}
-	plan, _ := planOf(units, sources{book: book, preview: true}, holds{}, l.now())
+	plan, _ := planOf(units, sources{book: book}, holds{}, l.now())
 	outcomes := make([]Outcome, 0, len(batch.Changes))
 	for _, unit := range plan.units {
 		for i := range unit.outcomes {

@@ -224,22 +224,12 @@ func (u *unit) mustWait(held holds) bool {
 	if !slices.ContainsFunc(u.levels, func(level state.Level) bool { return held.before(level, u.order) }) {
 		return false
 	}
-	u.hold(held)
-	return true
-}
-
-// hold holds the levels of the unit for those who came after it.
-func (u *unit) hold(held holds) {
 	for _, level := range u.levels {
 		if !held.before(level, u.order) {
 			held[level] = u.order
 		}
 	}
-}
-
-// isAbout says whether a level of the unit is among some.
-func (u *unit) isAbout(some map[state.Level]bool) bool {
-	return slices.ContainsFunc(u.levels, func(level state.Level) bool { return some[level] })
+	return true
 }
 
 func (h holds) before(level state.Level, order uint64) bool {
