@@ -44,7 +44,7 @@ func itemsCounted(c contract) {
 		})
 	}
 
-	items, err := c.client.InventoryItems.ListCounted(c.Context(), c.by, CountedFilter{IDs: []string{"iitem_bd_1g"}, Variants: true, CountedLevels: CountedLevels{Shown: true, Locations: true}})
+	items, err := c.client.InventoryItems.ListCounted(c.Context(), c.by, CountedFilter{IDs: []string{"iitem_bd_1g"}, Variants: true, CountedLevels: CountedLevels{Incoming: true, Shown: true, Locations: true}})
 	require.NoError(c, err)
 	require.Len(c, items, 1)
 	item := items[0]
@@ -55,7 +55,6 @@ func itemsCounted(c contract) {
 	}, quantities(item.LocationLevels))
 	for _, level := range item.LocationLevels {
 		assert.Equal(c, "ilev_bd_1g_"+strings.TrimPrefix(level.LocationID, "sloc_"), level.ID)
-		assert.Equal(c, LevelKey{"iitem_bd_1g", level.LocationID}, level.Key())
 		assert.Equal(c, new("ar"), level.StockLocations[0].Address.CountryCode)
 		assert.Equal(c, level.LocationID == "sloc_high_up", string(level.StockLocations[0].Metadata) != "null")
 		assertTime(c.T, level.CreatedAt)
@@ -99,7 +98,7 @@ func itemsCountedInParts(c contract) {
 func variantsCounted(c contract) {
 	request := &Request{}
 	variants, err := c.client.Products.ListCounted(request.With(c.Context()), c.by,
-		[]string{"variant_bd_1g", "variant_nope", "variant_kit_armado", "variant_sin_item", "variant_consulta"}, CountedLevels{Shown: true, Locations: true})
+		[]string{"variant_bd_1g", "variant_nope", "variant_kit_armado", "variant_sin_item", "variant_consulta"}, CountedLevels{Incoming: true, Shown: true, Locations: true})
 	require.NoError(c, err)
 	assert.Equal(c, 1, request.Calls())
 	byID := map[string]CountedVariant{}
@@ -152,7 +151,7 @@ func soon() time.Time { return time.Now().Add(10 * time.Second) }
 // levelsOf reads the levels of an item by location.
 func (c contract) levelsOf(itemID string) map[string]InventoryLevel {
 	c.Helper()
-	items, err := c.client.InventoryItems.ListCounted(c.Context(), c.by, CountedFilter{IDs: []string{itemID}})
+	items, err := c.client.InventoryItems.ListCounted(c.Context(), c.by, CountedFilter{IDs: []string{itemID}, CountedLevels: CountedLevels{Incoming: true}})
 	require.NoError(c, err)
 	levels := map[string]InventoryLevel{}
 	for _, item := range items {
@@ -169,7 +168,7 @@ func (c contract) writing() { c.Cleanup(func() { c.shop.reset(c.T) }) }
 func levelsUpdated(c contract) {
 	c.writing()
 	before := c.levelsOf("iitem_bd_1g")
-	answered, err := c.client.InventoryItems.UpdateLevels(c.Context(), c.by, soon(), []LevelUpdate{
+	answered, err := c.client.InventoryItems.UpdateLevels(c.Context(), c.by, soon(), []LevelWrite{
 		{InventoryItemID: "iitem_bd_1g", LocationID: "sloc_high_up", StockedQuantity: new(Number("12.345"))},
 		{InventoryItemID: "iitem_bd_1g", LocationID: "sloc_deposito", IncomingQuantity: new(Number("7"))},
 		{InventoryItemID: "iitem_cerrado", LocationID: "sloc_cerrado", StockedQuantity: new(Number("1")), IncomingQuantity: new(Number("2"))},
@@ -196,7 +195,7 @@ func levelsUpdated(c contract) {
 		}
 	}
 
-	again, err := c.client.InventoryItems.UpdateLevels(c.Context(), c.by, soon(), []LevelUpdate{
+	again, err := c.client.InventoryItems.UpdateLevels(c.Context(), c.by, soon(), []LevelWrite{
 		{InventoryItemID: "iitem_bd_1g", LocationID: "sloc_high_up", StockedQuantity: new(Number("12.345"))},
 	})
 	require.NoError(c, err)
@@ -206,25 +205,30 @@ func levelsUpdated(c contract) {
 func levelsCreatedAndDeleted(c contract) {
 	c.writing()
 	items := c.client.InventoryItems
-	keys := []LevelKey{{"iitem_sin_nivel", "sloc_high_up"}, {"iitem_sin_nivel", "sloc_never_was"}}
-	created, err := items.CreateLevels(c.Context(), c.by, soon(), keys)
+	empty := LevelWrite{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up"}
+	stocked := LevelWrite{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_never_was", StockedQuantity: new(Number("2.125")), IncomingQuantity: new(Number("7"))}
+	created, err := items.CreateLevels(c.Context(), c.by, soon(), []LevelWrite{empty, stocked})
 	require.NoError(c, err)
 	require.Len(c, created, 2)
-	for _, level := range created {
-		assert.Equal(c, []Number{"0", "0", "0"}, []Number{level.StockedQuantity, level.ReservedQuantity, level.IncomingQuantity})
-	}
 	levels := c.levelsOf("iitem_sin_nivel")
 	require.Len(c, levels, 2, "a location that never was is no hindrance")
+	for _, level := range append(created, levels["sloc_high_up"], levels["sloc_never_was"]) {
+		want := []Number{"0", "0", "0"}
+		if level.LocationID == "sloc_never_was" {
+			want = []Number{"2.125", "0", "7"}
+		}
+		assert.Equal(c, want, []Number{level.StockedQuantity, level.ReservedQuantity, level.IncomingQuantity})
+	}
 	first := levels["sloc_high_up"]
 
 	var refused *Error
-	_, err = items.CreateLevels(c.Context(), c.by, soon(), []LevelKey{{"iitem_sin_nivel", "sloc_deposito"}, keys[0]})
+	_, err = items.CreateLevels(c.Context(), c.by, soon(), []LevelWrite{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_deposito"}, empty})
 	require.ErrorAs(c, err, &refused)
 	assert.Equal(c, http.StatusBadRequest, refused.Status)
 	assert.Contains(c, refused.Message, "already exists")
 	assert.Len(c, c.levelsOf("iitem_sin_nivel"), 2, "all or none")
 
-	_, err = items.UpdateLevels(c.Context(), c.by, soon(), []LevelUpdate{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up", StockedQuantity: new(Number("5"))}})
+	_, err = items.UpdateLevels(c.Context(), c.by, soon(), []LevelWrite{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up", StockedQuantity: new(Number("5"))}})
 	require.NoError(c, err)
 	ids := []string{first.ID, levels["sloc_never_was"].ID, "ilev_nope"}
 	require.ErrorAs(c, items.DeleteLevels(c.Context(), c.by, soon(), ids, false), &refused)
@@ -235,7 +239,7 @@ func levelsCreatedAndDeleted(c contract) {
 	assert.Empty(c, c.levelsOf("iitem_sin_nivel"))
 	require.NoError(c, items.DeleteLevels(c.Context(), c.by, soon(), ids, false), "and once more")
 
-	again, err := items.CreateLevels(c.Context(), c.by, soon(), keys[:1])
+	again, err := items.CreateLevels(c.Context(), c.by, soon(), []LevelWrite{empty})
 	require.NoError(c, err)
 	assert.NotEqual(c, first.ID, again[0].ID, "a level that is made again is another")
 
@@ -243,30 +247,30 @@ func levelsCreatedAndDeleted(c contract) {
 	assert.Contains(c, refused.Message, "there are reserved")
 
 	c.shop.deleteItem(c.T, "iitem_sin_nivel")
-	_, err = items.UpdateLevels(c.Context(), c.by, soon(), []LevelUpdate{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up"}})
+	_, err = items.UpdateLevels(c.Context(), c.by, soon(), []LevelWrite{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up"}})
 	require.ErrorAs(c, err, &refused)
 	assert.Equal(c, http.StatusNotFound, refused.Status)
-	_, err = items.CreateLevels(c.Context(), c.by, soon(), keys[:1])
+	_, err = items.CreateLevels(c.Context(), c.by, soon(), []LevelWrite{empty})
 	require.NoError(c, err, "not even a deleted item is a hindrance")
-	_, err = items.CreateLevels(c.Context(), c.by, soon(), []LevelKey{{"iitem_never_was", "sloc_high_up"}})
+	_, err = items.CreateLevels(c.Context(), c.by, soon(), []LevelWrite{{InventoryItemID: "iitem_never_was", LocationID: "sloc_high_up"}})
 	require.ErrorAs(c, err, &refused)
 	assert.Equal(c, http.StatusNotFound, refused.Status)
 }
 
 func writesRefused(c contract) {
 	before := c.levelsOf("iitem_bd_7g")
-	good := LevelUpdate{InventoryItemID: "iitem_bd_7g", LocationID: "sloc_high_up", StockedQuantity: new(Number("99"))}
+	good := LevelWrite{InventoryItemID: "iitem_bd_7g", LocationID: "sloc_high_up", StockedQuantity: new(Number("99"))}
 	for name, test := range map[string]struct {
-		with   LevelUpdate
+		with   LevelWrite
 		status int
 		says   string
 	}{
-		"a missing level":    {LevelUpdate{InventoryItemID: "iitem_bd_7g", LocationID: "sloc_mayorista"}, 404, "Item iitem_bd_7g is not stocked at location sloc_mayorista"},
-		"an unknown item":    {LevelUpdate{InventoryItemID: "iitem_nope", LocationID: "sloc_high_up"}, 404, "Item iitem_nope is not stocked at location sloc_high_up"},
-		"a quantity below 0": {LevelUpdate{InventoryItemID: "iitem_bd_7g", LocationID: "sloc_deposito", StockedQuantity: new(Number("-1"))}, 400, "'update, 1, stocked_quantity' too small"},
+		"a missing level":    {LevelWrite{InventoryItemID: "iitem_bd_7g", LocationID: "sloc_mayorista"}, 404, "Item iitem_bd_7g is not stocked at location sloc_mayorista"},
+		"an unknown item":    {LevelWrite{InventoryItemID: "iitem_nope", LocationID: "sloc_high_up"}, 404, "Item iitem_nope is not stocked at location sloc_high_up"},
+		"a quantity below 0": {LevelWrite{InventoryItemID: "iitem_bd_7g", LocationID: "sloc_deposito", StockedQuantity: new(Number("-1"))}, 400, "'update, 1, stocked_quantity' too small"},
 	} {
 		c.Run(name, func(t *testing.T) {
-			_, err := c.client.InventoryItems.UpdateLevels(t.Context(), c.by, soon(), []LevelUpdate{good, test.with})
+			_, err := c.client.InventoryItems.UpdateLevels(t.Context(), c.by, soon(), []LevelWrite{good, test.with})
 			var refused *Error
 			require.ErrorAs(t, err, &refused)
 			assert.Equal(t, "POST /admin/inventory-items/location-levels/batch", refused.Endpoint)

@@ -18,12 +18,12 @@ import (
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
-func bdHighUp(stocked Number) LevelUpdate {
-	return LevelUpdate{InventoryItemID: "iitem_bd_1g", LocationID: "sloc_high_up", StockedQuantity: &stocked}
+func bdHighUp(stocked Number) LevelWrite {
+	return LevelWrite{InventoryItemID: "iitem_bd_1g", LocationID: "sloc_high_up", StockedQuantity: &stocked}
 }
 
 func setStock(ctx context.Context, client *Client, by Credential, sendBy time.Time, stocked Number) error {
-	_, err := client.InventoryItems.UpdateLevels(ctx, by, sendBy, []LevelUpdate{bdHighUp(stocked)})
+	_, err := client.InventoryItems.UpdateLevels(ctx, by, sendBy, []LevelWrite{bdHighUp(stocked)})
 	return err
 }
 
@@ -206,7 +206,7 @@ func TestAnOutageKnowsWhetherAWriteWasSent(t *testing.T) {
 	t.Run("a level that was created is in the answer", func(t *testing.T) {
 		server, client, by := memoryClient(t, Config{})
 		server.Fail(medusatest.Match{Method: http.MethodPost}, medusatest.Answer(200, `{"created":[],"updated":[]}`))
-		_, err := client.InventoryItems.CreateLevels(t.Context(), by, soon(), []LevelKey{{"iitem_sin_nivel", "sloc_high_up"}})
+		_, err := client.InventoryItems.CreateLevels(t.Context(), by, soon(), []LevelWrite{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up"}})
 		assert.True(t, assertOutage(t, Nonsense, err).Sent())
 		err = client.InventoryItems.DeleteLevels(t.Context(), by, soon(), []string{"ilev_1"}, false)
 		assert.True(t, assertOutage(t, Nonsense, err).Sent())

@@ -79,11 +79,11 @@ func everyCall(ctx context.Context, c *Client, by Credential) error {
 		func() error { return c.InventoryItems.ConfirmRead(ctx, by) },
 		func() error { return c.InventoryItems.ConfirmWrite(ctx, by) },
 		func() error {
-			_, err := c.InventoryItems.CreateLevels(ctx, by, soon(), []LevelKey{{"iitem_sin_nivel", "sloc_high_up"}})
+			_, err := c.InventoryItems.CreateLevels(ctx, by, soon(), []LevelWrite{{InventoryItemID: "iitem_sin_nivel", LocationID: "sloc_high_up"}})
 			return err
 		},
 		func() error {
-			_, err := c.InventoryItems.UpdateLevels(ctx, by, soon(), []LevelUpdate{bdHighUp("3")})
+			_, err := c.InventoryItems.UpdateLevels(ctx, by, soon(), []LevelWrite{bdHighUp("3")})
 			return err
 		},
 		func() error { return c.InventoryItems.DeleteLevels(ctx, by, soon(), []string{"ilev_nope"}, false) },

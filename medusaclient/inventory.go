@@ -74,7 +74,7 @@ type StockLevel struct {
 
 // CountedItem is an inventory item with its levels, as a change of stock needs
 // them. It has the variants that hold it, and its levels their locations, where
-// they were asked for.
+// they were asked for. The levels do not name their item.
 type CountedItem struct {
 	ID             string           `json:"id"`
 	SKU            *string          `json:"sku"`
@@ -113,7 +113,10 @@ const (
 
 	inventoryStockFields = "id,sku,title," + levelQuantityFields + "," + levelNameFields
 
-	countedFields = "id,sku,location_levels.id,location_levels.inventory_item_id,location_levels.updated_at," + levelQuantityFields
+	countedFields = "id,sku,location_levels.id,location_levels.updated_at,location_levels.location_id," +
+		"location_levels.stocked_quantity,location_levels.reserved_quantity"
+
+	levelIncomingFields = "location_levels.incoming_quantity"
 
 	levelShownFields = "location_levels.metadata,location_levels.created_at"
 
@@ -141,9 +144,11 @@ type CountedFilter struct {
 	CountedLevels
 }
 
-// CountedLevels says what comes with each level beside its ids, quantities and
-// the time of its last change.
+// CountedLevels says what comes with each level beside its id, location, stocked
+// and reserved quantity and the time of its last change. Each field of each
+// level takes Medusa its time.
 type CountedLevels struct {
+	Incoming  bool // incoming quantity
 	Shown     bool // metadata and the time of its making
 	Locations bool // name, address and metadata of its location
 }
@@ -151,6 +156,9 @@ type CountedLevels struct {
 // fields are those of the levels, below a prefix.
 func (c CountedLevels) fields(prefix string) string {
 	fields := ""
+	if c.Incoming {
+		fields += "," + below(prefix, levelIncomingFields)
+	}
 	if c.Shown {
 		fields += "," + below(prefix, levelShownFields)
 	}

@@ -16,23 +16,32 @@ type LevelKey struct {
 // Key names the level.
 func (l InventoryLevel) Key() LevelKey { return LevelKey{l.InventoryItemID, l.LocationID} }
 
-// LevelUpdate sets quantities of a level. Those that are nil stay as they are.
-type LevelUpdate struct {
+// LevelWrite is the quantities to be written to a level. Those that are nil stay
+// as they are, which is 0 of a level that is made.
+type LevelWrite struct {
 	InventoryItemID  string  `json:"inventory_item_id"`
 	LocationID       string  `json:"location_id"`
 	StockedQuantity  *Number `json:"stocked_quantity,omitempty"`
 	IncomingQuantity *Number `json:"incoming_quantity,omitempty"`
 }
 
-func (u LevelUpdate) key() LevelKey { return LevelKey{u.InventoryItemID, u.LocationID} }
+func (w LevelWrite) key() LevelKey { return LevelKey{w.InventoryItemID, w.LocationID} }
+
+func keysOf(writes []LevelWrite) []LevelKey {
+	keys := make([]LevelKey, len(writes))
+	for i, write := range writes {
+		keys[i] = write.key()
+	}
+	return keys
+}
 
 // levelsBatch is a batch of one kind of change. Medusa undoes a failed batch of
 // several kinds by writing old values back, over whatever was written meanwhile.
 type levelsBatch struct {
-	Create []LevelKey    `json:"create,omitempty"`
-	Update []LevelUpdate `json:"update,omitempty"`
-	Delete []string      `json:"delete,omitempty"`
-	Force  bool          `json:"force,omitempty"`
+	Create []LevelWrite `json:"create,omitempty"`
+	Update []LevelWrite `json:"update,omitempty"`
+	Delete []string     `json:"delete,omitempty"`
+	Force  bool         `json:"force,omitempty"`
 }
 
 const levelsBatchRoute = "/admin/inventory-items/location-levels/batch"
@@ -68,11 +77,8 @@ func (a *levelsUpdatedAnswer) whole() bool { return a.Updated != nil && holdsAll
 //
 // A write whose connection is not there by sendBy is not sent. Whether one
 // without an answer was, its OutageError says.
-func (s *InventoryItems) UpdateLevels(ctx context.Context, by Credential, sendBy time.Time, updates []LevelUpdate) ([]InventoryLevel, error) {
-	answer := levelsUpdatedAnswer{sent: make([]LevelKey, len(updates))}
-	for i, update := range updates {
-		answer.sent[i] = update.key()
-	}
+func (s *InventoryItems) UpdateLevels(ctx context.Context, by Credential, sendBy time.Time, updates []LevelWrite) ([]InventoryLevel, error) {
+	answer := levelsUpdatedAnswer{sent: keysOf(updates)}
 	err := s.batch(ctx, by, sendBy, levelsBatch{Update: updates}, &answer)
 	return answer.Updated, err
 }
@@ -84,11 +90,11 @@ type levelsCreatedAnswer struct {
 
 func (a *levelsCreatedAnswer) whole() bool { return a.Created != nil && holdsAll(a.Created, a.sent) }
 
-// CreateLevels makes empty levels, all or none: Medusa answers 400 when one
+// CreateLevels makes levels with their quantities, all or none: Medusa answers 400 when one
 // exists already and 404 for an unknown item. It does not ask whether the
 // locations exist. For sendBy see UpdateLevels.
-func (s *InventoryItems) CreateLevels(ctx context.Context, by Credential, sendBy time.Time, levels []LevelKey) ([]InventoryLevel, error) {
-	answer := levelsCreatedAnswer{sent: levels}
+func (s *InventoryItems) CreateLevels(ctx context.Context, by Credential, sendBy time.Time, levels []LevelWrite) ([]InventoryLevel, error) {
+	answer := levelsCreatedAnswer{sent: keysOf(levels)}
 	err := s.batch(ctx, by, sendBy, levelsBatch{Create: levels}, &answer)
 	return answer.Created, err
 }

@@ -173,7 +173,7 @@ var rawCalls = []rawCall{
 	{target: "/admin/stock-locations?order=id&limit=3&offset=0&id[]=sloc_high_up,sloc_nope,sloc_mayorista&fields=" + levelStockLocationFields, status: 200, says: `"count":2`},
 	{target: "/admin/product-variants?order=id&limit=3&offset=0&id[]=variant_bd_1g,variant_nope,variant_kit_armado&fields=" + variantCountedFields, status: 200, says: `"count":2`},
 	{target: "/admin/product-variants?order=id&limit=300&offset=0&fields=" + variantCountedFields + "," + below("inventory_items.inventory.", levelLocationFields), status: 200},
-	{target: CountedFilter{IDs: []string{"iitem_bd_1g", "iitem_cerrado"}, Variants: true, CountedLevels: CountedLevels{Shown: true, Locations: true}}.path(), status: 200, says: `"count":2`},
+	{target: CountedFilter{IDs: []string{"iitem_bd_1g", "iitem_cerrado"}, Variants: true, CountedLevels: CountedLevels{Incoming: true, Shown: true, Locations: true}}.path(), status: 200, says: `"count":2`},
 	{target: CountedFilter{SKUs: []string{"BD-1G-001", `CBD_100%\MAX`}}.path(), status: 200, says: `"count":2`},
 	{target: CountedFilter{IDs: []string{"iitem_bd_1g", "iitem_nope"}, SKUs: []string{"H-001", "BD-1G-001"}, Variants: true}.path(), status: 200, says: `"count":2`},
 	{target: "/admin/inventory-items?fields=id&$or[0][id][]=iitem_bd_1g,iitem_bd_7g&$or[1][sku]=H-001", status: 200, says: `"count":1`},

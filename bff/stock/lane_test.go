@@ -196,12 +196,71 @@ func TestNoLevelIsMadeWhereThereIsNoLocation(t *testing.T) {
 
 func TestALevelMadeForAChangeThatFailsIsRemovedAgain(t *testing.T) {
 	s := newShop(t)
-	level := s.empty("iitem_a")
+	missing, there := s.empty("iitem_a"), s.stocked("iitem_b", 1)
 	s.failWritesOf(`"update"`, refusal)
-	outcome := s.one(set("iitem_a", highUp, "7"))
-	require.Equal(t, Failed, outcome.Status)
-	s.requireMissing(level)
-	s.requireRow(level, "0", "7", state.Failed)
+	outcomes, err := s.lane.Do(t.Context(), atomicOf(set("iitem_a", highUp, "7"), adjust("iitem_b", highUp, "1")))
+	require.NoError(t, err)
+	require.Equal(t, []Status{Failed, Failed}, []Status{outcomes[0].Status, outcomes[1].Status})
+	s.requireMissing(missing)
+	s.requireRow(missing, "0", "7", state.Failed)
+	s.requireStock(there, 1)
+}
+
+func TestLevelsAloneAreMadeInOneCall(t *testing.T) {
+	s := newShop(t)
+	a, b := s.empty("iitem_a"), s.empty("iitem_b")
+	s.connected()
+	incoming := set("iitem_b", highUp, "0.5")
+	incoming.Incoming = pointer("3")
+	for _, outcome := range s.do(set("iitem_a", highUp, "7"), incoming) {
+		require.Equal(t, Applied, outcome.Status)
+		require.NotEmpty(t, outcome.Level.ID)
+	}
+	require.Equal(t, []string{read, "GET /admin/stock-locations", "write"}, s.calls())
+	s.requireStock(a, 7)
+	s.requireStock(b, 0.5)
+}
+
+// A long batch that makes levels asks once whether their location is there.
+func TestALocationIsLookedForOnceInAWhile(t *testing.T) {
+	s := newShop(t)
+	changes := make([]Change, 2*maxLevels)
+	for i := range changes {
+		id := fmt.Sprintf("iitem_%d", i)
+		s.empty(id)
+		changes[i] = set(id, highUp, "1")
+	}
+	s.connected()
+	for _, outcome := range s.do(changes...) {
+		require.Equal(t, Applied, outcome.Status)
+	}
+	require.Equal(t, []string{read, "GET /admin/stock-locations", "write", read, "write"}, s.calls())
+}
+
+// An item comes with all its levels. So the changes of one item go together,
+// however the rows are sorted, each at its level in the order of the rows.
+func TestTheLevelsOfAnItemAreReadOnce(t *testing.T) {
+	s := newShop(t)
+	var changes []Change
+	for _, location := range []string{highUp, deposit} {
+		for i := range maxLevels {
+			id := fmt.Sprintf("iitem_%d", i)
+			s.stocked(id, 0)
+			changes = append(changes, set(id, location, "1"), adjust(id, location, "1"))
+		}
+	}
+	s.connected()
+	for i, outcome := range s.do(changes...) {
+		require.Equal(t, Applied, outcome.Status)
+		require.Equal(t, changes[i].Address.InventoryItemID, outcome.Level.InventoryItemID)
+		require.Equal(t, changes[i].LocationID, outcome.Level.LocationID)
+		require.Equal(t, fmt.Sprint(1+i%2), outcome.New.String())
+	}
+	asked := 0
+	for _, call := range s.medusa.Calls() {
+		asked += strings.Count(call.Target, "iitem_")
+	}
+	require.LessOrEqual(t, asked, maxLevels+4, "an item at the border of two chunks is asked for twice")
 }
 
 func TestRefusals(t *testing.T) {

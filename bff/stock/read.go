@@ -21,9 +21,15 @@ type reader struct {
 	places *gocache.Cache // medusaclient.StockLocation by id, as answers show it
 }
 
-// placeLife is how long what a location is called is held. Reading it along with
-// every level takes Medusa a third longer.
-const placeLife = 30 * time.Second
+const (
+	// placeLife is how long what a location is called is held. Reading it along
+	// with every level takes Medusa a third longer.
+	placeLife = 30 * time.Second
+
+	// existsLife is how long a location that was seen is taken to be there, so
+	// that a long batch that makes levels asks for it once.
+	existsLife = 5 * time.Second
+)
 
 func newReader(medusa *medusaclient.Client) reader {
 	return reader{medusa: medusa, places: gocache.New(placeLife, gocache.NoExpiration)}
@@ -32,6 +38,16 @@ func newReader(medusa *medusaclient.Client) reader {
 // place is the location with an id, if it is held.
 func (r reader) place(id string) []medusaclient.StockLocation {
 	held, _ := r.places.Get(id)
+	place, _ := held.([]medusaclient.StockLocation)
+	return place
+}
+
+// exists is the location with an id, if it was there a moment ago.
+func (r reader) exists(id string) []medusaclient.StockLocation {
+	held, until, found := r.places.GetWithExpiration(id)
+	if !found || time.Until(until) < placeLife-existsLife {
+		return nil
+	}
 	place, _ := held.([]medusaclient.StockLocation)
 	return place
 }
@@ -113,6 +129,7 @@ func (r reader) askedBy(units []*unit) asked {
 		a.grams = a.grams || unit.batch.Grams
 		a.levels.Shown = a.levels.Shown || unit.batch.Levels
 		for _, change := range unit.changes {
+			a.levels.Incoming = a.levels.Incoming || unit.batch.Levels || change.Incoming != nil
 			a.levels.Locations = a.levels.Locations || (unit.batch.Levels && r.place(change.LocationID) == nil)
 			switch address := change.Address; {
 			case address.VariantID != "":
@@ -231,21 +248,27 @@ func (b *book) resolve(units []*unit) {
 // readLocations looks for the locations at which a level would have to be made.
 // Medusa would make one at a location that does not exist.
 func (r reader) readLocations(ctx context.Context, call caller, b *book, units []*unit) error {
-	missing := map[string]bool{}
+	wanted := map[string]bool{}
 	for _, unit := range units {
 		for _, level := range unit.levels {
-			if b.levels[level] == nil && !unit.removes() {
-				missing[level.LocationID] = true
+			if b.levels[level] != nil || unit.removes() {
+				continue
+			}
+			if place := r.exists(level.LocationID); place != nil {
+				b.locations[level.LocationID] = place[0]
+			} else {
+				wanted[level.LocationID] = true
 			}
 		}
 	}
-	if len(missing) == 0 {
+	if len(wanted) == 0 {
 		return nil
 	}
 	return call(ctx, func(by medusaclient.Credential) error {
-		locations, err := r.medusa.StockLocations.ListByID(ctx, by, slices.Sorted(maps.Keys(missing)))
+		locations, err := r.medusa.StockLocations.ListByID(ctx, by, slices.Sorted(maps.Keys(wanted)))
 		for _, location := range locations {
 			b.locations[location.ID] = location
+			r.places.SetDefault(location.ID, []medusaclient.StockLocation{location})
 		}
 		return err
 	})

@@ -276,9 +276,13 @@ func (t *trace) mark(settled map[string]state.State, as state.State) {
 func (l *Lane) follow(ctx context.Context, traces []*trace) error {
 	var units []*unit
 	for _, trace := range traces {
-		units = append(units, newUnit(ctx, &Batch{}, []Change{{
+		change := Change{
 			Address: mapping.Address{InventoryItemID: trace.level.InventoryItemID}, LocationID: trace.level.LocationID, Remove: trace.removes(),
-		}}))
+		}
+		if trace.touch.incoming {
+			change.Incoming = &trace.touch.level.incoming
+		}
+		units = append(units, newUnit(ctx, &Batch{}, []Change{change}))
 	}
 	book, err := l.reader.read(ctx, l.own, units)
 	if err != nil {

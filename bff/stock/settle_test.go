@@ -67,12 +67,12 @@ func TestStanding(t *testing.T) {
 
 func TestWhatIsNotChangedIsNotWrittenAgain(t *testing.T) {
 	trace := tracesOf([]state.Entry{incoming(row("a", "10", "10"), "0", "4")})[0]
-	update := trace.touch.update(trace.level)
+	update := trace.touch.write(trace.level)
 	require.Nil(t, update.StockedQuantity, "an order may have changed it since")
 	require.Equal(t, medusaclient.Number("4"), *update.IncomingQuantity)
 
 	trace = tracesOf([]state.Entry{row("a", "10", "10")})[0]
-	update = trace.touch.update(trace.level)
+	update = trace.touch.write(trace.level)
 	require.Equal(t, medusaclient.Number("10"), *update.StockedQuantity)
 	require.Nil(t, update.IncomingQuantity)
 }

@@ -10,6 +10,7 @@
 package stock
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -212,25 +213,54 @@ type Outcome struct {
 // taken into a flush when ctx ends is withdrawn; what was goes on to its end.
 // Of a batch with a claim, what an earlier attempt did is not done again.
 // The changes of a batch that is not atomic go in chunks, which get in line
-// one after another. It returns ErrClaimed, and nothing was done, when the
+// one after another; those of one level keep their order. It returns ErrClaimed, and nothing was done, when the
 // claim belongs to another batch.
 func (l *Lane) Do(ctx context.Context, batch *Batch) ([]Outcome, error) {
 	atOnce := maxLevels
 	if batch.Atomic {
 		atOnce = len(batch.Changes)
 	}
-	outcomes := make([]Outcome, 0, len(batch.Changes))
-	for chunk := range slices.Chunk(batch.Changes, atOnce) {
-		units := unitsOf(ctx, batch, chunk)
+	outcomes := make([]Outcome, len(batch.Changes))
+	for chunk := range slices.Chunk(batch.inOrderOfReading(), atOnce) {
+		changes := make([]Change, len(chunk))
+		for i, at := range chunk {
+			changes[i] = batch.Changes[at]
+		}
+		units := unitsOf(ctx, batch, changes)
 		l.submit(ctx, units)
 		for _, unit := range units {
 			if err := unit.claimed(); err != nil {
 				return nil, err
 			}
-			outcomes = append(outcomes, unit.outcomes...)
+			for _, outcome := range unit.outcomes {
+				outcomes[chunk[0]], chunk = outcome, chunk[1:]
+			}
 		}
 	}
 	return outcomes, nil
+}
+
+// inOrderOfReading are the indexes of the changes, those of an item together: it
+// is read with all its levels. The order at each level must stay, so this is
+// for changes whose addresses are items, not for variants that may share one.
+func (b *Batch) inOrderOfReading() []int {
+	order := make([]int, len(b.Changes))
+	items, skus := 0, 0
+	for i, change := range b.Changes {
+		order[i] = i
+		if change.Address.InventoryItemID != "" {
+			items++
+		} else if change.Address.SKU != "" {
+			skus++
+		}
+	}
+	if items == len(order) || skus == len(order) {
+		slices.SortStableFunc(order, func(i, j int) int {
+			a, b := b.Changes[i].Address, b.Changes[j].Address
+			return cmp.Or(cmp.Compare(a.InventoryItemID, b.InventoryItemID), cmp.Compare(a.SKU, b.SKU))
+		})
+	}
+	return order
 }
 
 // submit puts units into the queue and waits for what becomes of them.

@@ -65,10 +65,8 @@ type written struct {
 	differs map[state.Level]bool // levels that do not show what was written
 }
 
-// write carries out a plan. Levels that do not exist are made first, empty and
-// in a call of their own: Medusa undoes a batch that mixes creating and
-// updating by writing old values back, also over other people's. When their
-// changes are then not made, they are removed again.
+// write carries out a plan, in one call where it only changes levels, or only
+// makes them.
 func (l *Lane) write(ctx context.Context, turn *state.Turn, plan *plan) (written, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -76,39 +74,77 @@ func (l *Lane) write(ctx context.Context, turn *state.Turn, plan *plan) (written
 	if plan.removes {
 		return written{}, l.removeLevels(ctx, plan, sendBy)
 	}
-	created, err := l.createLevels(ctx, plan, sendBy)
+	switch missing := plan.missing(); len(missing) {
+	case 0:
+		levels, err := l.updateLevels(ctx, plan.writes(), sendBy)
+		return plan.written(levels), err
+	case len(plan.levels):
+		levels, err := l.createLevels(ctx, plan.writes(), sendBy)
+		return plan.written(levels), err
+	default:
+		return l.createAndUpdate(ctx, turn, plan, missing, sendBy)
+	}
+}
+
+// createAndUpdate carries out a plan of which some levels are missing. They are
+// made first, empty and in a call of their own: Medusa undoes a batch that mixes
+// creating and updating by writing old values back, also over other people's.
+// When their changes are then not made, they are removed again.
+func (l *Lane) createAndUpdate(ctx context.Context, turn *state.Turn, plan *plan, missing []medusaclient.LevelWrite, sendBy time.Time) (written, error) {
+	created, err := l.createLevels(ctx, missing, sendBy)
 	if err != nil {
 		return written{}, err
 	}
-	if len(created) > 0 {
-		l.pass(beforeUpdate)
-		sendBy = l.now().Add(sendWindow)
-		if err := turn.Postpone(ctx, plan.flush.ID, sendBy.Add(landing)); err != nil {
-			l.uncreate(ctx, created)
-			return written{}, errors.Join(errUnsent, err)
-		}
+	l.pass(beforeUpdate)
+	sendBy = l.now().Add(sendWindow)
+	if err := turn.Postpone(ctx, plan.flush.ID, sendBy.Add(landing)); err != nil {
+		l.uncreate(ctx, created)
+		return written{}, errors.Join(errUnsent, err)
 	}
-	shown, err := l.updateLevels(ctx, plan, sendBy)
+	levels, err := l.updateLevels(ctx, plan.writes(), sendBy)
 	if err != nil && fateOf(err) == undone {
 		l.uncreate(ctx, created)
 	}
-	return shown, err
+	return plan.written(levels), err
 }
 
-// createLevels makes the levels of a plan that do not exist.
-func (l *Lane) createLevels(ctx context.Context, plan *plan, sendBy time.Time) ([]medusaclient.InventoryLevel, error) {
-	var missing []medusaclient.LevelKey
-	for _, level := range plan.levels {
-		if plan.touched[level].before == nil {
-			missing = append(missing, medusaclient.LevelKey(level))
+// missing are the levels of a plan that do not exist, empty.
+func (p *plan) missing() []medusaclient.LevelWrite {
+	var missing []medusaclient.LevelWrite
+	for _, level := range p.levels {
+		if p.touched[level].before == nil {
+			missing = append(missing, medusaclient.LevelWrite{InventoryItemID: level.InventoryItemID, LocationID: level.LocationID})
 		}
 	}
-	if len(missing) == 0 {
-		return nil, nil
+	return missing
+}
+
+// writes are the levels of a plan with what is written to them.
+func (p *plan) writes() []medusaclient.LevelWrite {
+	writes := make([]medusaclient.LevelWrite, len(p.levels))
+	for i, level := range p.levels {
+		writes[i] = p.touched[level].write(level)
 	}
-	var created []medusaclient.InventoryLevel
-	err := l.send(ctx, func(by medusaclient.Credential) (err error) {
-		created, err = l.reader.medusa.InventoryItems.CreateLevels(ctx, by, sendBy, missing)
+	return writes
+}
+
+// written is what Medusa shows of the levels of a plan.
+func (p *plan) written(levels []medusaclient.InventoryLevel) written {
+	shown := written{levels: make(map[state.Level]medusaclient.InventoryLevel, len(levels)), differs: map[state.Level]bool{}}
+	for _, level := range levels {
+		key := state.Level(level.Key())
+		shown.levels[key] = level
+		if touched := p.touched[key]; touched != nil && !touched.isShownBy(viewOf(&level)) {
+			shown.differs[key] = true
+		}
+	}
+	return shown
+}
+
+// createLevels makes levels, all or none.
+func (l *Lane) createLevels(ctx context.Context, levels []medusaclient.LevelWrite, sendBy time.Time) (created []medusaclient.InventoryLevel, err error) {
+	err = l.send(ctx, func(by medusaclient.Credential) (err error) {
+		created, err = l.reader.medusa.InventoryItems.CreateLevels(ctx, by, sendBy, levels)
 		return err
 	})
 	return created, err
@@ -134,29 +170,13 @@ func (l *Lane) uncreate(ctx context.Context, created []medusaclient.InventoryLev
 	}
 }
 
-// updateLevels writes the quantities of a plan, all or none.
-func (l *Lane) updateLevels(ctx context.Context, plan *plan, sendBy time.Time) (written, error) {
-	updates := make([]medusaclient.LevelUpdate, len(plan.levels))
-	for i, level := range plan.levels {
-		updates[i] = plan.touched[level].update(level)
-	}
-	var levels []medusaclient.InventoryLevel
-	err := l.send(ctx, func(by medusaclient.Credential) (err error) {
-		levels, err = l.reader.medusa.InventoryItems.UpdateLevels(ctx, by, sendBy, updates)
+// updateLevels writes quantities, all or none.
+func (l *Lane) updateLevels(ctx context.Context, levels []medusaclient.LevelWrite, sendBy time.Time) (updated []medusaclient.InventoryLevel, err error) {
+	err = l.send(ctx, func(by medusaclient.Credential) (err error) {
+		updated, err = l.reader.medusa.InventoryItems.UpdateLevels(ctx, by, sendBy, levels)
 		return err
 	})
-	if err != nil {
-		return written{}, err
-	}
-	shown := written{levels: make(map[state.Level]medusaclient.InventoryLevel, len(levels)), differs: map[state.Level]bool{}}
-	for _, level := range levels {
-		key := state.Level{InventoryItemID: level.InventoryItemID, LocationID: level.LocationID}
-		shown.levels[key] = level
-		if touched := plan.touched[key]; touched != nil && !touched.isShownBy(viewOf(&level)) {
-			shown.differs[key] = true
-		}
-	}
-	return shown, nil
+	return updated, err
 }
 
 // removeLevels deletes the one level of a plan.
@@ -172,18 +192,18 @@ func (l *Lane) removeLevels(ctx context.Context, plan *plan, sendBy time.Time) e
 	})
 }
 
-// update is what is sent of a touched level.
-func (t *touch) update(level state.Level) medusaclient.LevelUpdate {
-	update := medusaclient.LevelUpdate{InventoryItemID: level.InventoryItemID, LocationID: level.LocationID}
+// write is what is sent of a touched level.
+func (t *touch) write(level state.Level) medusaclient.LevelWrite {
+	write := medusaclient.LevelWrite{InventoryItemID: level.InventoryItemID, LocationID: level.LocationID}
 	if t.stocked {
 		stocked := t.level.stocked.Number()
-		update.StockedQuantity = &stocked
+		write.StockedQuantity = &stocked
 	}
 	if t.incoming {
 		incoming := t.level.incoming.Number()
-		update.IncomingQuantity = &incoming
+		write.IncomingQuantity = &incoming
 	}
-	return update
+	return write
 }
 
 // isShownBy says whether a level has what was sent. Medusa's answer to a batch

@@ -14,8 +14,11 @@ const (
 	// levelStock is what a level has at first.
 	levelStock = 1000
 
-	// batchTurns: of so many measurements of a batch the median is told.
+	// batchRows: a batch is measured until so many rows went in each way, at
+	// least batchTurns times. The median is told.
+	batchRows  = 1000
 	batchTurns = 3
+	maxTurns   = 11
 
 	// farAway is the round trip of the client who is not near.
 	farAway = 180 * time.Millisecond
@@ -76,7 +79,7 @@ func batch(ctx context.Context, bench bench, _ options) ([]figure, error) {
 // batchFigure measures the rows of one batch in both ways, by turns.
 func batchFigure(ctx context.Context, gateway string, shop *shop, places []place) (figure, error) {
 	var through, straight []time.Duration
-	for turn := range batchTurns {
+	for turn := range min(max(batchTurns, batchRows/len(places)), maxTurns) {
 		took, err := batchOnce(ctx, gateway, shop, places, 2*turn)
 		if err != nil {
 			return figure{}, err
