@@ -11,9 +11,11 @@ import (
 	"github.com/cannahub/gateway/mapping"
 )
 
-// BatchUpdate changes many levels, in the order of the rows. Two upstream calls
-// for each started 250 rows, and two more where levels have to be made; one for
-// an atomic batch, however many rows it has, beside its reads.
+// BatchUpdate changes many levels, those rows that are on one level in their
+// order. Two upstream calls for each started 250 rows; one more where they are
+// addressed both by variant and by item, one where some levels have to be made
+// and others not, and one for the locations of those. An atomic batch is written
+// in one call, however many rows it has.
 func (g *Gateway) BatchUpdate(ctx context.Context, w Write, update mapping.BatchUpdate) (*WriteAnswer, error) {
 	if update.DryRun {
 		w.Key = "" // nothing is written that could be written twice

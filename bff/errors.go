@@ -111,6 +111,8 @@ func errorOf(err error, missing Code, id ...any) error {
 		return networkError(Unreachable, "NETWORK_ERROR.busy", time.Second, err)
 	case errors.Is(err, stock.ErrClosed):
 		return networkError(Unreachable, "NETWORK_ERROR.unreachable", time.Second, err)
+	case errors.Is(err, stock.ErrNotShown):
+		return networkError(Broken, "NETWORK_ERROR.broken", 0, err)
 	case errors.Is(err, errWaited):
 		return networkError(Slow, "NETWORK_ERROR.waited", 0, err)
 	case errors.Is(err, medusaclient.ErrTooLong):

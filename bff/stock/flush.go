@@ -189,7 +189,8 @@ func (f *flush) keep(units []*unit, why func(*unit) error) []*unit {
 	kept := make([]*unit, 0, len(units))
 	for _, unit := range units {
 		if err := why(unit); err != nil {
-			f.tell(unit, func() { unit.fail(err) })
+			unit.fail(err)
+			f.tell(unit)
 			continue
 		}
 		kept = append(kept, unit)
@@ -198,10 +199,10 @@ func (f *flush) keep(units []*unit, why func(*unit) error) []*unit {
 }
 
 // tell gives a unit's caller its outcomes.
-func (f *flush) tell(unit *unit, finish func()) {
+func (f *flush) tell(unit *unit) {
 	f.release(unit)
 	f.lane.metrics.told(unit)
-	finish()
+	unit.finish()
 }
 
 // release lets a unit go, with the calls that were made for it.
@@ -227,7 +228,8 @@ func (f *flush) putBack(units []*unit) {
 func (f *flush) failRest(err error) {
 	for len(f.untold) > 0 {
 		unit := f.untold[0]
-		f.tell(unit, func() { unit.fail(err) })
+		unit.fail(err)
+		f.tell(unit)
 	}
 }
 
@@ -241,7 +243,7 @@ func (f *flush) tellRefused(plan *plan) {
 	}
 	for _, unit := range slices.Clone(f.untold) {
 		if !writes[unit] {
-			f.tell(unit, unit.finish)
+			f.tell(unit)
 		}
 	}
 }
@@ -300,37 +302,49 @@ func (f *flush) landed(ctx context.Context, plan *plan, written written) {
 		f.lane.reviewSoon()
 	}
 	for _, unit := range plan.units {
-		unit.settleOutcomes(states, written)
-		f.tell(unit, unit.finish)
+		unit.settleOutcomes(states)
+		unit.showLevels(written)
+		f.tell(unit)
+	}
+	doubtful := map[state.Level]bool{}
+	for _, entry := range odd {
+		doubtful[entry.Level] = doubtful[entry.Level] || states[entry.ID] != state.Applied
 	}
 	for _, unit := range plan.leaning {
-		finish := unit.finish
-		if len(odd) > 0 {
-			finish = func() { unit.fail(errNotShown) }
+		if slices.ContainsFunc(unit.levels, func(level state.Level) bool { return doubtful[level] }) {
+			unit.fail(ErrNotShown)
 		}
-		f.tell(unit, finish)
+		unit.showLevels(written)
+		f.tell(unit)
 	}
 	f.lane.pass(beforeMark)
 	_ = f.mark(ctx, plan, states) // the rows are settled otherwise
 }
 
 // settleOutcomes tells each change of a unit by the state of its row.
-func (u *unit) settleOutcomes(states map[string]state.State, written written) {
+func (u *unit) settleOutcomes(states map[string]state.State) {
 	for i := range u.outcomes {
 		outcome := &u.outcomes[i]
-		if states[outcome.EntryID] != state.Applied {
-			outcome.Status, outcome.Err = Unknown, errNotShown
-			continue
-		}
-		outcome.Status = Applied
-		level := state.Level{InventoryItemID: outcome.Level.InventoryItemID, LocationID: outcome.Level.LocationID}
-		if now, shown := written.levels[level]; shown {
-			outcome.Level = merge(outcome.Level, now)
+		if states[outcome.EntryID] == state.Applied {
+			outcome.Status = Applied
+		} else {
+			outcome.Status, outcome.Err = Unknown, ErrNotShown
 		}
 	}
 }
 
-var errNotShown = errors.New("stock: Medusa took the write but does not show it")
+// showLevels fills in what Medusa says of the levels that were written.
+func (u *unit) showLevels(written written) {
+	for i := range u.outcomes {
+		level := &u.outcomes[i].Level
+		if now, shown := written.levels[state.Level(level.Key())]; shown {
+			*level = merge(*level, now)
+		}
+	}
+}
+
+// ErrNotShown says that Medusa took a write but does not show it.
+var ErrNotShown = errors.New("stock: Medusa took the write but does not show it")
 
 // merge is the level that a caller planned for, with what Medusa says of it:
 // its quantities are those after his own change, which others may have followed.
@@ -346,7 +360,8 @@ func (f *flush) lost(plan *plan, err error) {
 	f.lane.queue.hold(plan.levels)
 	f.lane.reviewSoon()
 	for _, unit := range plan.units {
-		f.tell(unit, func() { unit.lose(err) })
+		unit.lose(err)
+		f.tell(unit)
 	}
 	// Whether they would be refused is not known either. They are not made, and
 	// to decide them later would let others overtake them.
@@ -424,10 +439,11 @@ func (f *flush) rescue(ctx context.Context) {
 	f.lane.reviewSoon()
 	for len(f.untold) > 0 {
 		unit := f.untold[0]
-		finish := unit.fail
 		if slices.Contains(f.committed, unit) {
-			finish = unit.lose
+			unit.lose(err)
+		} else {
+			unit.fail(err)
 		}
-		f.tell(unit, func() { finish(err) })
+		f.tell(unit)
 	}
 }

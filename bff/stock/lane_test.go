@@ -3,15 +3,18 @@ package stock
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -222,7 +225,7 @@ func TestLevelsAloneAreMadeInOneCall(t *testing.T) {
 }
 
 // A long batch that makes levels asks once whether their location is there.
-func TestALocationIsLookedForOnceInAWhile(t *testing.T) {
+func TestALongBatchLooksForALocationOnce(t *testing.T) {
 	s := newShop(t)
 	changes := make([]Change, 2*maxLevels)
 	for i := range changes {
@@ -974,4 +977,160 @@ func TestAPreviewIsWhatWouldHappen(t *testing.T) {
 		require.Equal(t, real.New, preview[i].New, "row %d", i)
 		require.Equal(t, real.Refusal, preview[i].Refusal, "row %d", i)
 	}
+}
+
+// together puts batches into the lane in their order, before it runs.
+func (s *shop) together(batches ...*Batch) [][]Outcome {
+	s.Helper()
+	s.lane.Close()
+	lane := newLane(s)
+	told := make([]chan []Outcome, len(batches))
+	waiting := 0
+	for i, batch := range batches {
+		told[i] = make(chan []Outcome, 1)
+		go func() {
+			outcomes, err := lane.Do(context.Background(), batch)
+			assert.NoError(s, err)
+			told[i] <- outcomes
+		}()
+		waiting += len(batch.Changes)
+		require.Eventually(s, func() bool { return lane.queue.length() == waiting }, patience, time.Millisecond)
+	}
+	go lane.Run()
+	s.Cleanup(lane.Close)
+	outcomes := make([][]Outcome, len(batches))
+	for i := range told {
+		outcomes[i] = <-told[i]
+	}
+	return outcomes
+}
+
+// Who is refused because another is refused may not be, when the write fails.
+func TestWhoIsRefusedBecauseOfTheRefusedIsDecidedAnew(t *testing.T) {
+	s := newShop(t)
+	s.stocked("iitem_x", 10)
+	y := s.stocked("iitem_y", 0)
+	s.connected()
+	s.failWrites(0, 1, refusal)
+	s.failWritesOf(`"inventory_item_id":"iitem_x","location_id":"sloc_high_up","stocked_quantity":0`, refusal)
+	outcomes := s.together(
+		batchOf(adjust("iitem_x", highUp, "-10")),
+		atomicOf(adjust("iitem_x", highUp, "-1"), adjust("iitem_y", highUp, "5")),
+		batchOf(adjust("iitem_y", highUp, "-3")),
+	)
+	require.Equal(t, []Status{Failed, Applied, Applied}, []Status{outcomes[0][0].Status, outcomes[1][0].Status, outcomes[2][0].Status})
+	s.requireStock(y, 2)
+}
+
+func TestALevelThatShowsSomethingElseIsNoDoubtAboutOthers(t *testing.T) {
+	s := newShop(t)
+	s.stocked("iitem_a", 10)
+	s.stocked("iitem_b", 10)
+	s.connected()
+	s.failWrites(0, 1, showing("iitem_a", 99))
+	outcomes := s.do(adjust("iitem_a", highUp, "1"), adjust("iitem_b", highUp, "-10"), adjust("iitem_b", highUp, "-1"))
+	require.Equal(t, []Status{Applied, Applied, Refused}, []Status{outcomes[0].Status, outcomes[1].Status, outcomes[2].Status})
+}
+
+// showing answers a write with another quantity of an item.
+func showing(itemID string, quantity int) medusatest.Failure {
+	return func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		recorder := httptest.NewRecorder()
+		medusa.ServeHTTP(recorder, r)
+		var answer map[string][]map[string]any
+		if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+			panic(err)
+		}
+		for _, level := range answer["updated"] {
+			if level["inventory_item_id"] == itemID {
+				level["stocked_quantity"] = quantity
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(answer)
+	}
+}
+
+// A proxy that delivers a call twice answers what Medusa says to the second.
+func TestALevelThatIsMadeTwiceCountsOnce(t *testing.T) {
+	s := newShop(t)
+	level := s.empty("iitem_a")
+	s.connected()
+	s.failWrites(0, 1, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		medusa.ServeHTTP(httptest.NewRecorder(), r)
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		medusa.ServeHTTP(w, r)
+	})
+	require.Equal(t, Unknown, s.one(adjust("iitem_a", highUp, "7")).Status)
+	s.later(SettledAfter)
+	s.requireSettled()
+	s.requireStock(level, 7)
+	s.requireRow(level, "0", "7", state.Applied)
+}
+
+func TestNoLevelIsMadeAnewForAnItemThatIsGone(t *testing.T) {
+	s := newShop(t)
+	gone, there := s.empty("iitem_a"), s.empty("iitem_b")
+	s.connected()
+	s.failWrites(0, 1, medusatest.Cut())
+	s.do(set("iitem_a", highUp, "7"), set("iitem_b", highUp, "7"))
+	s.medusa.Delete("iitem_a")
+	s.later(SettledAfter)
+	s.requireSettled()
+	s.requireRow(gone, "0", "7", state.Unknown)
+	s.requireRow(there, "0", "7", state.Applied)
+}
+
+// A level that a batch has just made is there for who is refused after it.
+func TestWhoIsRefusedIsShownTheLevelThatWasMadeBeforeHim(t *testing.T) {
+	s := newShop(t)
+	s.empty("iitem_a")
+	s.connected()
+	late := set("iitem_a", highUp, "3")
+	late.Expected = pointer("0")
+	batch := batchOf(set("iitem_a", highUp, "7"), late)
+	batch.Levels = true
+	outcomes, err := s.lane.Do(t.Context(), batch)
+	require.NoError(t, err)
+	require.Equal(t, StockChanged, outcomes[1].Refusal.Reason)
+	require.NotEmpty(t, outcomes[1].Level.ID)
+	require.Equal(t, outcomes[0].Level.ID, outcomes[1].Level.ID)
+}
+
+func TestChangesAreCountedAsTheyWereTold(t *testing.T) {
+	registry := prometheus.NewRegistry()
+	s := newShop(t, func(c *Config) { c.Metrics = registry })
+	s.stocked("iitem_a", 10)
+	s.failWrites(0, 1, medusatest.Cut())
+	s.do(adjust("iitem_a", highUp, "-10"), adjust("iitem_a", highUp, "-1"))
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	counted := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() != "gateway_stock_changes_total" {
+			continue
+		}
+		for _, metric := range family.GetMetric() {
+			counted[metric.GetLabel()[0].GetValue()] = metric.GetCounter().GetValue()
+		}
+	}
+	require.Equal(t, map[string]float64{"unknown": 1, "failed": 1}, counted)
+}
+
+// A location that is gone since a level was made there is not made use of again.
+func TestALocationIsLookedForByEachBatch(t *testing.T) {
+	s := newShop(t)
+	s.empty("iitem_a")
+	second := s.empty("iitem_b")
+	require.Equal(t, Applied, s.one(set("iitem_a", highUp, "7")).Status)
+	s.medusa.Delete(highUp)
+	outcome := s.one(set("iitem_b", highUp, "7"))
+	require.Equal(t, Refused, outcome.Status)
+	require.Equal(t, StockLocationNotFound, outcome.Refusal.Reason)
+	s.requireMissing(second)
 }

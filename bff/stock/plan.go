@@ -13,7 +13,7 @@ import (
 type plan struct {
 	flush   state.Flush
 	units   []*unit // that have rows
-	leaning []*unit // that are refused because of what the units before them do
+	leaning []*unit // that may be refused because of what the units before them do, or do not
 	levels  []state.Level
 	touched map[state.Level]*touch
 	removes bool
@@ -35,7 +35,8 @@ type planner struct {
 	plan    *plan
 	claims  map[*state.Claim]bool
 	now     time.Time
-	waiting []*unit // that met a held level
+	leant   map[state.Level]bool // the levels of plan.leaning
+	waiting []*unit              // that met a held level
 }
 
 // sources are what a flush is decided by.
@@ -48,7 +49,7 @@ type sources struct {
 // planOf decides units in their order. Who meets a level that is held, or a
 // level that somebody before him waits for, waits too.
 func planOf(units []*unit, from sources, held holds, now time.Time) (p *plan, waiting []*unit) {
-	planner := &planner{sources: from, held: held, now: now, claims: map[*state.Claim]bool{}, plan: &plan{
+	planner := &planner{sources: from, held: held, now: now, claims: map[*state.Claim]bool{}, leant: map[state.Level]bool{}, plan: &plan{
 		flush:   state.Flush{ID: state.NewID("flush_"), Until: now.Add(sendWindow + landing)},
 		touched: map[state.Level]*touch{}, removes: len(units) > 0 && units[0].removes(),
 	}}
@@ -90,9 +91,7 @@ func (p *planner) decide(unit *unit) {
 	}
 	if len(changes) < len(unit.changes) {
 		unit.skipRest()
-		if slices.ContainsFunc(unit.levels, func(level state.Level) bool { return p.plan.touched[level] != nil }) {
-			p.plan.leaning = append(p.plan.leaning, unit)
-		}
+		p.lean(unit)
 		return
 	}
 	for i, made := range changes {
@@ -105,6 +104,17 @@ func (p *planner) decide(unit *unit) {
 	if claim := unit.batch.Claim; claim != nil && !p.claims[claim] {
 		p.claims[claim] = true
 		p.plan.flush.Claims = append(p.plan.flush.Claims, *claim)
+	}
+}
+
+// lean notes a refused unit that might not be refused if the flush failed.
+func (p *planner) lean(unit *unit) {
+	if !slices.ContainsFunc(unit.levels, func(level state.Level) bool { return p.plan.touched[level] != nil || p.leant[level] }) {
+		return
+	}
+	p.plan.leaning = append(p.plan.leaning, unit)
+	for _, level := range unit.levels {
+		p.leant[level] = true
 	}
 }
 

@@ -51,20 +51,18 @@ func (u *unit) removes() bool { return u.changes[0].Remove }
 // finish tells the waiting caller.
 func (u *unit) finish() { close(u.done) }
 
-// fail is finish for what could not be done.
+// fail says of all changes that they could not be made.
 func (u *unit) fail(err error) {
 	for i := range u.outcomes {
 		u.outcomes[i].Status, u.outcomes[i].Err = Failed, err
 	}
-	u.finish()
 }
 
-// lose is finish for what may or may not be done.
+// lose says of all changes that they may or may not be made.
 func (u *unit) lose(err error) {
 	for i := range u.outcomes {
 		u.outcomes[i].Status, u.outcomes[i].Err = Unknown, err
 	}
-	u.finish()
 }
 
 func (u *unit) claimed() error {
@@ -123,6 +121,7 @@ func (q *queue) putBack(units []*unit) {
 	for _, unit := range units {
 		if unit.ctx.Err() != nil {
 			unit.fail(context.Cause(unit.ctx))
+			unit.finish()
 			continue
 		}
 		q.units = append(q.units, unit)
@@ -262,6 +261,7 @@ func (q *queue) withdraw(units []*unit, why error) {
 		}
 		q.waiting -= len(waiting.changes)
 		waiting.fail(why)
+		waiting.finish()
 		return true
 	})
 }
@@ -273,6 +273,7 @@ func (q *queue) close(why error) {
 	q.closed = why
 	for _, unit := range q.units {
 		unit.fail(why)
+		unit.finish()
 	}
 	q.units, q.waiting = nil, 0
 }

@@ -21,15 +21,9 @@ type reader struct {
 	places *gocache.Cache // medusaclient.StockLocation by id, as answers show it
 }
 
-const (
-	// placeLife is how long what a location is called is held. Reading it along
-	// with every level takes Medusa a third longer.
-	placeLife = 30 * time.Second
-
-	// existsLife is how long a location that was seen is taken to be there, so
-	// that a long batch that makes levels asks for it once.
-	existsLife = 5 * time.Second
-)
+// placeLife is how long what a location is called is held. Reading it along with
+// every level takes Medusa a third longer.
+const placeLife = 30 * time.Second
 
 func newReader(medusa *medusaclient.Client) reader {
 	return reader{medusa: medusa, places: gocache.New(placeLife, gocache.NoExpiration)}
@@ -38,16 +32,6 @@ func newReader(medusa *medusaclient.Client) reader {
 // place is the location with an id, if it is held.
 func (r reader) place(id string) []medusaclient.StockLocation {
 	held, _ := r.places.Get(id)
-	place, _ := held.([]medusaclient.StockLocation)
-	return place
-}
-
-// exists is the location with an id, if it was there a moment ago.
-func (r reader) exists(id string) []medusaclient.StockLocation {
-	held, until, found := r.places.GetWithExpiration(id)
-	if !found || time.Until(until) < placeLife-existsLife {
-		return nil
-	}
 	place, _ := held.([]medusaclient.StockLocation)
 	return place
 }
@@ -246,30 +230,42 @@ func (b *book) resolve(units []*unit) {
 }
 
 // readLocations looks for the locations at which a level would have to be made.
-// Medusa would make one at a location that does not exist.
+// Medusa would make one at a location that does not exist. A batch asks once.
 func (r reader) readLocations(ctx context.Context, call caller, b *book, units []*unit) error {
-	wanted := map[string]bool{}
-	for _, unit := range units {
-		for _, level := range unit.levels {
-			if b.levels[level] != nil || unit.removes() {
-				continue
-			}
-			if place := r.exists(level.LocationID); place != nil {
-				b.locations[level.LocationID] = place[0]
-			} else {
-				wanted[level.LocationID] = true
-			}
+	unseen := map[string]bool{}
+	b.eachMissing(units, func(batch *Batch, locationID string) {
+		if place, seen := batch.places[locationID]; seen {
+			b.locations[locationID] = place
+		} else {
+			unseen[locationID] = true
 		}
-	}
-	if len(wanted) == 0 {
+	})
+	if len(unseen) == 0 {
 		return nil
 	}
-	return call(ctx, func(by medusaclient.Credential) error {
-		locations, err := r.medusa.StockLocations.ListByID(ctx, by, slices.Sorted(maps.Keys(wanted)))
-		for _, location := range locations {
-			b.locations[location.ID] = location
-			r.places.SetDefault(location.ID, []medusaclient.StockLocation{location})
-		}
+	var found []medusaclient.StockLocation
+	err := call(ctx, func(by medusaclient.Credential) (err error) {
+		found, err = r.medusa.StockLocations.ListByID(ctx, by, slices.Sorted(maps.Keys(unseen)))
 		return err
 	})
+	for _, location := range found {
+		b.locations[location.ID] = location
+	}
+	b.eachMissing(units, func(batch *Batch, locationID string) {
+		if place, exists := b.locations[locationID]; exists {
+			batch.see(place)
+		}
+	})
+	return err
+}
+
+// eachMissing calls with the location of each level that would have to be made.
+func (b *book) eachMissing(units []*unit, do func(batch *Batch, locationID string)) {
+	for _, unit := range units {
+		for _, level := range unit.levels {
+			if b.levels[level] == nil && !unit.removes() {
+				do(unit.batch, level.LocationID)
+			}
+		}
+	}
 }

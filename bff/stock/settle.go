@@ -291,13 +291,15 @@ func (l *Lane) follow(ctx context.Context, traces []*trace) error {
 	for _, trace := range traces {
 		trace.touch.before = book.levels[trace.level]
 		_, location := book.locations[trace.level.LocationID]
-		trace.stands = trace.standing(location)
+		item := book.target(mapping.Address{InventoryItemID: trace.level.InventoryItemID}).refusal == nil
+		trace.stands = trace.standing(item && location)
 	}
 	return nil
 }
 
 // standing compares a level with the first and the last row of its trace.
-func (t *trace) standing(locationExists bool) standing {
+// A level that was to be made can be made only where its item and location are.
+func (t *trace) standing(canBeMade bool) standing {
 	at := viewOf(t.touch.before)
 	first := t.entries[0]
 	wasThere := first.Previous.Cmp(at.stocked) == 0 && (!t.touch.incoming || t.previousIncoming().Cmp(at.incoming) == 0)
@@ -308,7 +310,7 @@ func (t *trace) standing(locationExists bool) standing {
 		return before
 	case t.removes():
 		return elsewhere
-	case !at.exists && first.Created && locationExists:
+	case !at.exists && first.Created && canBeMade:
 		return before
 	case !at.exists:
 		return elsewhere

@@ -146,6 +146,16 @@ type Batch struct {
 	Claim     *state.Claim // the idempotency key that is taken with the first write; nil: none
 	Actor     state.Actor
 	RequestID string
+
+	places map[string]medusaclient.StockLocation // that it makes levels at, known to exist; the lane's own
+}
+
+// see notes a location that is there.
+func (b *Batch) see(location medusaclient.StockLocation) {
+	if b.places == nil {
+		b.places = map[string]medusaclient.StockLocation{}
+	}
+	b.places[location.ID] = location
 }
 
 // Change is a change of one level. Quantities are in units of what the address
@@ -213,7 +223,7 @@ type Outcome struct {
 // taken into a flush when ctx ends is withdrawn; what was goes on to its end.
 // Of a batch with a claim, what an earlier attempt did is not done again.
 // The changes of a batch that is not atomic go in chunks, which get in line
-// one after another; those of one level keep their order. It returns ErrClaimed, and nothing was done, when the
+// one after another. Those of one level keep their order. It returns ErrClaimed, and nothing was done, when the
 // claim belongs to another batch.
 func (l *Lane) Do(ctx context.Context, batch *Batch) ([]Outcome, error) {
 	atOnce := maxLevels
@@ -254,7 +264,7 @@ func (b *Batch) inOrderOfReading() []int {
 			skus++
 		}
 	}
-	if items == len(order) || skus == len(order) {
+	if len(order) > maxLevels && (items == len(order) || skus == len(order)) {
 		slices.SortStableFunc(order, func(i, j int) int {
 			a, b := b.Changes[i].Address, b.Changes[j].Address
 			return cmp.Or(cmp.Compare(a.InventoryItemID, b.InventoryItemID), cmp.Compare(a.SKU, b.SKU))

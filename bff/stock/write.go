@@ -26,6 +26,8 @@ func fateOf(err error) fate {
 	var refused *medusaclient.Error
 	var outage *medusaclient.OutageError
 	switch {
+	case errors.Is(err, errMaybeMade):
+		return lost
 	case errors.Is(err, errUnsent), errors.Is(err, medusaclient.ErrTooLong):
 		return undone
 	case errors.As(err, &refused):
@@ -42,8 +44,14 @@ func fateOf(err error) fate {
 	return lost
 }
 
-// errUnsent: the gateway itself held a write back.
-var errUnsent = errors.New("stock: the write was not sent")
+var (
+	// errUnsent: the gateway itself held a write back.
+	errUnsent = errors.New("stock: the write was not sent")
+
+	// errMaybeMade: levels exist that were to be made. A proxy that delivers a
+	// call twice returns what Medusa says to the second.
+	errMaybeMade = errors.New("stock: the levels were made meanwhile, by this write or by somebody else")
+)
 
 // send makes a write with the gateway's own user. What Medusa leaves unanswered
 // before it, a new login, is not the write.
@@ -80,6 +88,9 @@ func (l *Lane) write(ctx context.Context, turn *state.Turn, plan *plan) (written
 		return plan.written(levels), err
 	case len(plan.levels):
 		levels, err := l.createLevels(ctx, plan.writes(), sendBy)
+		if refused, ok := errors.AsType[*medusaclient.Error](err); ok && refused.Status == http.StatusBadRequest {
+			err = errors.Join(errMaybeMade, err)
+		}
 		return plan.written(levels), err
 	default:
 		return l.createAndUpdate(ctx, turn, plan, missing, sendBy)
