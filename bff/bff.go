@@ -34,6 +34,7 @@ type Config struct {
 // Gateway is the use cases. It is safe for concurrent use.
 type Gateway struct {
 	medusa   *medusaclient.Client
+	account  *medusaclient.Account
 	held     *held
 	currency *currency
 	timeout  time.Duration
@@ -43,6 +44,8 @@ type Gateway struct {
 	stock   *stock.Lane
 	rights  *rights
 	running *running
+	setups  *setupMetrics
+	now     func() time.Time   // by which a set-up is undone
 	stop    context.CancelFunc // of what Start began
 	working sync.WaitGroup
 }
@@ -51,6 +54,7 @@ type Gateway struct {
 func New(config Config) *Gateway {
 	g := &Gateway{
 		medusa:   config.Medusa,
+		account:  config.Account,
 		held:     newHeld(config),
 		currency: &currency{medusa: config.Medusa, account: config.Account},
 		timeout:  config.Timeout,
@@ -58,6 +62,8 @@ func New(config Config) *Gateway {
 		store:    config.Store,
 		rights:   newRights(config.Medusa, config.AuthTTL),
 		running:  &running{keys: map[string][sha256.Size]byte{}},
+		setups:   newSetupMetrics(config.Metrics, config.Store),
+		now:      time.Now,
 	}
 	if config.Store != nil {
 		g.stock = stock.New(stock.Config{
@@ -76,7 +82,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 		return nil
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	if err := g.store.Work(ctx, g.stock.Settle); err != nil {
+	if err := g.store.Work(ctx, state.Duties{Settle: g.stock.Settle, Undo: g.undoSetup}); err != nil {
 		stop()
 		return err
 	}

@@ -36,6 +36,12 @@ const (
 	QuantityOutOfRange    Code = "QUANTITY_OUT_OF_RANGE"
 	IdempotencyKeyReused  Code = "IDEMPOTENCY_KEY_REUSED"
 	IdempotencyInProgress Code = "IDEMPOTENCY_IN_PROGRESS"
+	SalesChannelNotFound  Code = "SALES_CHANNEL_NOT_FOUND"
+	NameTaken             Code = "NAME_TAKEN"
+	// SetupRolledBack: all that was made is removed again.
+	SetupRolledBack Code = "SETUP_ROLLED_BACK"
+	// RollbackIncomplete: what could not be removed yet will be.
+	RollbackIncomplete Code = "ROLLBACK_INCOMPLETE"
 	// OutcomeUnknown: Medusa may or may not have done it; it is being settled.
 	OutcomeUnknown   Code = "OUTCOME_UNKNOWN"
 	ValidationFailed Code = "VALIDATION_FAILED"
@@ -66,6 +72,9 @@ type Error struct {
 	RetryAfter time.Duration           // 0: not known
 	Level      *mapping.InventoryLevel // as it is, with STOCK_CHANGED; nil: there is none
 	BatchID    string                  // in the audit, with OUTCOME_UNKNOWN
+	Cause      *Error                  // of what is undone, with SETUP_ROLLED_BACK and ROLLBACK_INCOMPLETE; so are
+	FailedStep string
+	Rollback   *mapping.Rollback
 	Err        error
 }
 

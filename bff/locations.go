@@ -1,7 +1,9 @@
 package bff
 
 import (
+	"cmp"
 	"context"
+	"net/http"
 
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
@@ -32,4 +34,65 @@ func (g *Gateway) Location(ctx context.Context, caller Caller, id string, _ mapp
 		}
 		return mapping.NewLocationDetail(location), nil
 	})
+}
+
+// CreateLocation makes a location, and not a second one when its answer is lost.
+// One upstream call.
+func (g *Gateway) CreateLocation(ctx context.Context, w Write, asked mapping.LocationChange) (*WriteAnswer, error) {
+	return g.writeAsCaller(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
+		run, err := g.beginSetup(ctx, try, setupPlan{Name: *asked.Name})
+		if err != nil {
+			return result{}, err
+		}
+		return run.carryOut(ctx, func(ctx context.Context) (any, error) {
+			location, err := run.makeLocation(ctx, medusaclient.LocationWrite(asked))
+			return mapping.NewLocationDetail(location), err
+		})
+	})
+}
+
+// ChangeLocation changes what is asked of a location. One upstream call, and one
+// to read the address that is changed.
+func (g *Gateway) ChangeLocation(ctx context.Context, w Write, id string, asked mapping.LocationChange) (*WriteAnswer, error) {
+	if !mapping.IsID(id) {
+		return nil, notFound(StockLocationNotFound, id)
+	}
+	return g.writeAsCaller(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
+		if asked.Address != nil {
+			if err := g.completeAddress(ctx, w.Credential, id, asked.Address); err != nil {
+				return result{}, err
+			}
+		}
+		if err := g.take(ctx, try); err != nil {
+			return result{}, err
+		}
+		defer g.held.forget()
+		location, err := g.medusa.StockLocations.Update(context.WithoutCancel(ctx), w.Credential, id, medusaclient.LocationWrite(asked))
+		if err == nil && location.ID == "" {
+			err = notFound(StockLocationNotFound, id)
+		}
+		if err != nil {
+			return result{}, err
+		}
+		return result{status: http.StatusOK, body: mapping.NewLocationDetail(location), changed: true}, nil
+	})
+}
+
+// completeAddress adds what Medusa wants to be sent with every change of an
+// address. A location that was made without one can never get one: Medusa says
+// 200 and loses it.
+func (g *Gateway) completeAddress(ctx context.Context, by medusaclient.Credential, id string, address *medusaclient.AddressWrite) error {
+	location, err := g.medusa.StockLocations.Get(ctx, by, id)
+	if err != nil {
+		return errorOf(err, StockLocationNotFound, id)
+	}
+	if location.Address == nil {
+		return &Error{
+			Code: ValidationFailed, Message: mapping.Message{Key: string(ValidationFailed)},
+			Fields: []mapping.Fault{{Pointer: "/address", Code: "ADDRESS_CANNOT_BE_ADDED"}},
+		}
+	}
+	address.Address1 = cmp.Or(address.Address1, location.Address.Address1)
+	address.CountryCode = cmp.Or(address.CountryCode, location.Address.CountryCode)
+	return nil
 }

@@ -47,6 +47,8 @@ type result struct {
 	body   any
 	// changed: something was written, or may have been.
 	changed bool
+	// kept: the answer is kept with the key already.
+	kept bool
 }
 
 // errWaited: a change was withdrawn because its time was over before its turn.
@@ -60,6 +62,24 @@ func (g *Gateway) write(ctx context.Context, w Write, run func(context.Context, 
 	if err := g.rights.confirm(ctx, w.Credential, toWrite); err != nil {
 		return nil, err
 	}
+	return g.writeOnce(ctx, w, run)
+}
+
+// writeAsCaller is write where every call is made with the caller's own
+// credential, so that Medusa decides. Only who has a key must show who he is.
+func (g *Gateway) writeAsCaller(ctx context.Context, w Write, run func(context.Context, *attempt) (result, error)) (*WriteAnswer, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, g.timeout, errWaited)
+	defer cancel()
+	if w.Key != "" {
+		if err := g.rights.confirm(ctx, w.Credential, toRead); err != nil {
+			return nil, err
+		}
+	}
+	return g.writeOnce(ctx, w, run)
+}
+
+// writeOnce makes a change, with a key at most once.
+func (g *Gateway) writeOnce(ctx context.Context, w Write, run func(context.Context, *attempt) (result, error)) (*WriteAnswer, error) {
 	if w.Key == "" {
 		result, err := run(ctx, &attempt{Write: w, batchID: state.NewID("batch_")})
 		if err != nil {
@@ -67,7 +87,7 @@ func (g *Gateway) write(ctx context.Context, w Write, run func(context.Context, 
 		}
 		return newWriteAnswer(result)
 	}
-	return g.writeOnce(ctx, w, run)
+	return g.writeByKey(ctx, w, run)
 }
 
 func newWriteAnswer(made result) (*WriteAnswer, error) {
@@ -78,8 +98,8 @@ func newWriteAnswer(made result) (*WriteAnswer, error) {
 	return &WriteAnswer{Answer: answer, Status: made.status}, nil
 }
 
-// writeOnce is write for a request with a key.
-func (g *Gateway) writeOnce(ctx context.Context, w Write, run func(context.Context, *attempt) (result, error)) (*WriteAnswer, error) {
+// writeByKey is writeOnce for a request with a key.
+func (g *Gateway) writeByKey(ctx context.Context, w Write, run func(context.Context, *attempt) (result, error)) (*WriteAnswer, error) {
 	hash := sha256.Sum256(w.Request)
 	actor := actorOf(w.Credential)
 	leave, err := g.running.enter(actor.Type+" "+actor.ID, w.Key, hash)
@@ -140,6 +160,9 @@ func (g *Gateway) end(ctx context.Context, try *attempt, made result, failure er
 		return nil, err
 	}
 	answer.Replayed = !try.fresh
+	if made.kept {
+		return answer, nil
+	}
 	if !made.changed {
 		g.forgetKey(ctx, try)
 		return answer, nil
@@ -165,6 +188,19 @@ func (g *Gateway) change(ctx context.Context, try *attempt, batch *stock.Batch) 
 	outcomes, err := g.stock.Do(ctx, batch)
 	try.fresh = slices.ContainsFunc(outcomes, func(outcome stock.Outcome) bool { return !outcome.Recalled })
 	return outcomes, err
+}
+
+// take takes the key of an attempt that does not take it with what it writes.
+func (g *Gateway) take(ctx context.Context, try *attempt) error {
+	try.fresh = true
+	if try.claim == nil {
+		return nil
+	}
+	err := g.store.Take(ctx, *try.claim)
+	if errors.Is(err, state.ErrClaimed) {
+		return inProgress()
+	}
+	return err
 }
 
 // running are the keys whose requests are being worked on here.

@@ -125,7 +125,7 @@ func newInventoryLevel(level medusaclient.InventoryLevel, itemID string, warned 
 	if len(level.StockLocations) > 0 {
 		location := level.StockLocations[0]
 		translated.Location = &LevelLocation{
-			ID: level.LocationID, Name: location.Name, Address: newAddress(location.Address), Metadata: location.Metadata,
+			ID: level.LocationID, Name: location.Name, Address: newAddress(location.Address), Metadata: unmarked(location.Metadata),
 		}
 	}
 	return translated

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"encoding/json"
 	"strings"
 
 	"github.com/cannahub/gateway/medusaclient"
@@ -53,7 +54,7 @@ func NewLocationDetail(location medusaclient.StockLocation) LocationDetail {
 
 func newLocation(location medusaclient.StockLocation) Location {
 	translated := Location{
-		ID: location.ID, Name: location.Name, Address: newAddress(location.Address), Metadata: location.Metadata,
+		ID: location.ID, Name: location.Name, Address: newAddress(location.Address), Metadata: unmarked(location.Metadata),
 		SalesChannels: make([]SalesChannel, len(location.SalesChannels)),
 		CreatedAt:     location.CreatedAt, UpdatedAt: location.UpdatedAt,
 	}
@@ -72,4 +73,67 @@ func newAddress(address *medusaclient.Address) *medusaclient.Address {
 	code := strings.ToUpper(*address.CountryCode)
 	shown.CountryCode = &code
 	return &shown
+}
+
+// LocationChange is what POST and PATCH /api/locations ask for. What is nil is
+// not asked for.
+type LocationChange struct {
+	Name     *string
+	Address  *medusaclient.AddressWrite
+	Metadata medusaclient.Raw // an object, as Medusa merges it: "" deletes a key
+}
+
+var locationFields = []string{"name", "address", "metadata"}
+
+// ParseNewLocation reads the body of POST /api/locations, which is ValidJSON.
+func ParseNewLocation(body []byte) (LocationChange, []Fault) {
+	return readBody(body, locationFields, func(o *object) LocationChange {
+		o.need("name")
+		name := o.name("name")
+		location := LocationChange{Name: &name, Metadata: o.metadata("metadata")}
+		if address := o.place("address"); address != nil {
+			address.needPlace()
+			location.Address = address.write()
+		}
+		return location
+	})
+}
+
+// ParseLocationChange reads the body of PATCH /api/locations/:id, which is
+// ValidJSON.
+func ParseLocationChange(body []byte) (LocationChange, []Fault) {
+	return readBody(body, locationFields, func(o *object) LocationChange {
+		o.atLeastOne(locationFields...)
+		var change LocationChange
+		if name := o.name("name"); name != "" {
+			change.Name = &name
+		}
+		if address := o.place("address"); address != nil {
+			change.Address = address.write()
+		}
+		change.Metadata = merging(o.metadata("metadata"))
+		return change
+	})
+}
+
+// merging is metadata as Medusa merges it: where null deletes a key here, "" does
+// there.
+func merging(metadata medusaclient.Raw) medusaclient.Raw {
+	if metadata == nil {
+		return nil
+	}
+	fields := map[string]medusaclient.Raw{}
+	if err := json.Unmarshal(metadata, &fields); err != nil {
+		panic(err) // it was read before
+	}
+	for key, value := range fields {
+		if string(value) == "null" {
+			fields[key] = medusaclient.Raw(`""`)
+		}
+	}
+	merged, err := json.Marshal(fields)
+	if err != nil {
+		panic(err) // texts and JSON are never at fault
+	}
+	return merged
 }

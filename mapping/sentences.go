@@ -30,6 +30,10 @@ var sentences = map[string][languages]string{
 	"QUANTITY_OUT_OF_RANGE.title":     {English: "Quantity out of range", Spanish: "Cantidad fuera de rango", German: "Menge außerhalb des Bereichs"},
 	"IDEMPOTENCY_KEY_REUSED.title":    {English: "Idempotency-Key reused", Spanish: "Idempotency-Key reutilizada", German: "Idempotency-Key wiederverwendet"},
 	"IDEMPOTENCY_IN_PROGRESS.title":   {English: "Request still running", Spanish: "Solicitud en curso", German: "Anfrage läuft noch"},
+	"SALES_CHANNEL_NOT_FOUND.title":   {English: "Sales channel not found", Spanish: "Canal de ventas no encontrado", German: "Vertriebskanal nicht gefunden"},
+	"NAME_TAKEN.title":                {English: "Name is taken", Spanish: "El nombre ya existe", German: "Name ist vergeben"},
+	"SETUP_ROLLED_BACK.title":         {English: "Set-up undone", Spanish: "Configuración deshecha", German: "Einrichtung zurückgenommen"},
+	"ROLLBACK_INCOMPLETE.title":       {English: "Set-up not undone yet", Spanish: "Configuración aún no deshecha", German: "Einrichtung noch nicht zurückgenommen"},
 	"OUTCOME_UNKNOWN.title":           {English: "Outcome unknown", Spanish: "Resultado desconocido", German: "Ergebnis unbekannt"},
 	"RATE_LIMITED.title":              {English: "Too many requests", Spanish: "Demasiadas solicitudes", German: "Zu viele Anfragen"},
 	"NETWORK_ERROR.title":             {English: "Medusa does not answer", Spanish: "Medusa no responde", German: "Medusa antwortet nicht"},
@@ -185,6 +189,26 @@ var sentences = map[string][languages]string{
 		Spanish: "La solicitud con esta Idempotency-Key sigue en curso; envíela de nuevo en breve.",
 		German:  "Die Anfrage mit diesem Idempotency-Key läuft noch; senden Sie sie gleich noch einmal.",
 	},
+	"SALES_CHANNEL_NOT_FOUND": {
+		English: "There is no sales channel with the id %q.",
+		Spanish: "No hay ningún canal de ventas con el id %q.",
+		German:  "Es gibt keinen Vertriebskanal mit der Id %q.",
+	},
+	"NAME_TAKEN": {
+		English: "There is already something with the name %q; choose another name for the location.",
+		Spanish: "Ya existe algo con el nombre %q; elija otro nombre para la ubicación.",
+		German:  "Es gibt schon etwas mit dem Namen %q; wählen Sie einen anderen Namen für den Lagerort.",
+	},
+	"SETUP_ROLLED_BACK": {
+		English: "Everything that was made is removed again.",
+		Spanish: "Todo lo creado se eliminó.",
+		German:  "Alles Angelegte ist wieder entfernt.",
+	},
+	"ROLLBACK_INCOMPLETE": {
+		English: "Not everything that was made could be removed yet; the gateway goes on until nothing is left.",
+		Spanish: "Aún no se pudo eliminar todo lo creado; el gateway continúa hasta que no quede nada.",
+		German:  "Noch nicht alles Angelegte konnte entfernt werden; das Gateway macht weiter, bis nichts übrig ist.",
+	},
 	"OUTCOME_UNKNOWN": {
 		English: "Medusa did not answer, so it may or may not have made the change. This is settled within about 30 s; the audit and the same Idempotency-Key tell the outcome.",
 		Spanish: "Medusa no respondió, así que puede haber hecho el cambio o no. Se aclara en unos 30 s; la auditoría y la misma Idempotency-Key dicen el resultado.",
@@ -330,6 +354,41 @@ var sentences = map[string][languages]string{
 		English: "Must be a text (a JSON string).",
 		Spanish: "Debe ser un texto (un string JSON).",
 		German:  "Muss ein Text sein (ein JSON-String).",
+	},
+	"ADDRESS_CANNOT_BE_ADDED": {
+		English: "The location was made without an address, and Medusa cannot add one later.",
+		Spanish: "La ubicación se creó sin dirección, y Medusa no puede agregarla después.",
+		German:  "Der Lagerort wurde ohne Adresse angelegt, und Medusa kann sie nicht nachtragen.",
+	},
+	"NOTHING_ENABLED": {
+		English: "Enable pickup, shipping or both.",
+		Spanish: "Habilite el retiro, el envío o ambos.",
+		German:  "Aktivieren Sie Abholung, Versand oder beides.",
+	},
+	"NOT_A_COUNTRY": {
+		English: "Must be a country code of two letters (ISO 3166-1), such as AR.",
+		Spanish: "Debe ser un código de país de dos letras (ISO 3166-1), como AR.",
+		German:  "Muss ein Ländercode aus zwei Buchstaben sein (ISO 3166-1), etwa AR.",
+	},
+	"RESERVED": {
+		English: "Is a name that the gateway uses itself.",
+		Spanish: "Es un nombre que usa el propio gateway.",
+		German:  "Ist ein Name, den das Gateway selbst benutzt.",
+	},
+	"UNKNOWN_PROFILE": {
+		English: "There is no such shipping profile, and no default one where none is named.",
+		Spanish: "No existe ese perfil de envío, ni uno predeterminado cuando no se indica ninguno.",
+		German:  "Dieses Versandprofil gibt es nicht, und kein voreingestelltes, wo keines genannt ist.",
+	},
+	"UNKNOWN_PROVIDER": {
+		English: "No such fulfillment provider is enabled; name one that is.",
+		Spanish: "Ese proveedor de entrega no está habilitado; indique uno que lo esté.",
+		German:  "Dieser Versanddienst ist nicht aktiviert; nennen Sie einen, der es ist.",
+	},
+	"NO_CURRENCY": {
+		English: "The store has no default currency; name one.",
+		Spanish: "La tienda no tiene moneda predeterminada; indique una.",
+		German:  "Der Shop hat keine Standardwährung; nennen Sie eine.",
 	},
 	"NOT_A_BOOLEAN": {
 		English: "Must be true or false.",

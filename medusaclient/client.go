@@ -61,6 +61,8 @@ type Client struct {
 	InventoryItems *InventoryItems
 	Products       *Products
 	StockLocations *StockLocations
+	SalesChannels  *SalesChannels
+	Fulfillment    *Fulfillment
 	Stores         *Stores
 
 	http     *resty.Client
@@ -135,6 +137,8 @@ func New(config Config) (*Client, error) {
 	c.InventoryItems = &InventoryItems{c}
 	c.Products = &Products{c}
 	c.StockLocations = &StockLocations{c}
+	c.SalesChannels = &SalesChannels{c}
+	c.Fulfillment = &Fulfillment{c}
 	c.Stores = &Stores{c}
 	return c, nil
 }

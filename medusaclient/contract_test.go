@@ -53,6 +53,16 @@ func TestContract(t *testing.T) {
 		{"levels are updated", levelsUpdated},
 		{"levels are created and deleted", levelsCreatedAndDeleted},
 		{"refused writes change nothing", writesRefused},
+		{"profiles, providers, types and channels", profilesAndProviders},
+		{"a location is made", locationMade},
+		{"locations are found by when they were made", locationsMadeSince},
+		{"a location is updated", locationUpdated},
+		{"a location is set up", locationSetUp},
+		{"a location is linked", locationLinked},
+		{"names that are taken", namesTaken},
+		{"refused shipping options", optionsRefused},
+		{"a location goes with all that belongs to it", locationDeleted},
+		{"calls that come too late for a location", lateCalls},
 		{"a right is confirmed", rightsConfirmed},
 		{"login and refresh", loginAndRefresh},
 		{"bad credentials", badCredentials},
@@ -614,6 +624,7 @@ func unknownIDs(c contract) {
 		"GET /admin/inventory-items/:id": func(id string) error { _, err := c.client.InventoryItems.Get(c.Context(), c.by, id); return err },
 		"GET /admin/products/:id":        func(id string) error { _, err := c.client.Products.Get(c.Context(), c.by, id); return err },
 		"GET /admin/stock-locations/:id": func(id string) error { _, err := c.client.StockLocations.Get(c.Context(), c.by, id); return err },
+		"GET /admin/sales-channels/:id":  func(id string) error { _, err := c.client.SalesChannels.Get(c.Context(), c.by, id); return err },
 	}
 	for endpoint, call := range calls {
 		for _, id := range ids {

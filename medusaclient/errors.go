@@ -62,6 +62,28 @@ func (e *OutageError) Unwrap() error { return e.Err }
 // happened, or may yet.
 func (e *OutageError) Sent() bool { return !e.unsent }
 
+// NotDone says of the error of a write that it has certainly not happened: Medusa
+// itself refused it, or it was never sent. A proxy before it, or a 500 half way
+// through, proves nothing.
+func NotDone(err error) bool {
+	var refused *Error
+	var outage *OutageError
+	switch {
+	case errors.Is(err, ErrTooLong):
+		return true
+	case errors.As(err, &refused):
+		return !refused.Foreign && refused.Status != http.StatusRequestTimeout && refused.Status < http.StatusInternalServerError
+	case errors.As(err, &outage):
+		return !outage.Sent()
+	}
+	return false
+}
+
+// Exists says that Medusa refused to make something because there is one.
+func (e *Error) Exists() bool {
+	return e.Status == http.StatusBadRequest && strings.Contains(e.Message, "already exists")
+}
+
 // maxMessage bounds how much of Medusa's words an Error carries: a refused
 // batch can name thousands of pairs in 150 kB.
 const maxMessage = 500

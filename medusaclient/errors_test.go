@@ -1,7 +1,10 @@
 package medusaclient
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -98,4 +101,52 @@ func TestErrorsSayWhatFailed(t *testing.T) {
 	assert.Equal(t, "medusa: GET /admin/stores: too slow: i/o timeout", outage.Error())
 	require.ErrorIs(t, outage, os.ErrDeadlineExceeded)
 	assert.ErrorIs(t, &AccountError{Err: refused}, error(refused))
+}
+
+// TestNotDone: what may have happened must not be taken for what has not.
+func TestNotDone(t *testing.T) {
+	medusas := func(status int) error { return &Error{Status: status, Type: "invalid_data", Message: "no"} }
+	for name, test := range map[string]struct {
+		err  error
+		want bool
+	}{
+		"no error":                        {nil, false},
+		"any error":                       {os.ErrInvalid, false},
+		"a caller who left":               {context.Canceled, false},
+		"a time that is over":             {context.DeadlineExceeded, false},
+		"too long":                        {ErrTooLong, true},
+		"a refusal":                       {medusas(400), true},
+		"no right":                        {medusas(401), true},
+		"not found":                       {medusas(404), true},
+		"a conflict":                      {medusas(409), true},
+		"a refusal within another error":  {fmt.Errorf("making a zone: %w", medusas(400)), true},
+		"a refusal of the own account":    {&AccountError{Err: medusas(401)}, true},
+		"a time that is over for Medusa":  {medusas(408), false},
+		"a fault of Medusa's":             {medusas(500), false},
+		"a bad gateway":                   {medusas(502), false},
+		"a proxy's refusal":               {&Error{Status: 413, Foreign: true}, false},
+		"a page":                          {&Error{Status: 404, Foreign: true}, false},
+		"never sent":                      {&OutageError{Reason: Unreachable, Err: os.ErrInvalid, unsent: true}, true},
+		"never sent, the breaker is open": {&OutageError{Reason: Closed, Err: os.ErrInvalid, unsent: true}, true},
+		"never sent, in another error":    {fmt.Errorf("making a zone: %w", &OutageError{Err: os.ErrInvalid, unsent: true}), true},
+		"no answer":                       {&OutageError{Reason: TooSlow, Err: context.DeadlineExceeded}, false},
+		"nonsense":                        {&OutageError{Reason: Nonsense, Err: errNotWhole}, false},
+		"cut":                             {&OutageError{Reason: Unreachable, Err: io.ErrUnexpectedEOF}, false},
+	} {
+		assert.Equal(t, test.want, NotDone(test.err), name)
+	}
+}
+
+func TestExists(t *testing.T) {
+	for message, want := range map[string]bool{
+		"Fulfillment set with name: Once, already exists.":        true,
+		"Service zone with name: already, already exists.":        true,
+		"Inventory item with sku: X, already exists.":             true,
+		"Invalid request: Field 'name' is required":               false,
+		"Providers (x) are not enabled for the service location.": false,
+		"": false,
+	} {
+		assert.Equal(t, want, (&Error{Status: 400, Message: message}).Exists(), message)
+	}
+	assert.False(t, (&Error{Status: 500, Message: "already exists"}).Exists(), "a refusal has a status of its own")
 }

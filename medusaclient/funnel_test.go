@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"sort"
 	"strings"
 	"sync"
@@ -87,6 +88,7 @@ func everyCall(ctx context.Context, c *Client, by Credential) error {
 			return err
 		},
 		func() error { return c.InventoryItems.DeleteLevels(ctx, by, soon(), []string{"ilev_nope"}, false) },
+		func() error { return setUpOnce(ctx, c, by) },
 	} {
 		if err := call(); err != nil {
 			return err
@@ -94,6 +96,59 @@ func everyCall(ctx context.Context, c *Client, by Credential) error {
 	}
 	return nil
 }
+
+// setUpOnce makes each call that sets a location up, and takes it down again.
+func setUpOnce(ctx context.Context, c *Client, by Credential) error {
+	var location StockLocation
+	var set FulfillmentSet
+	var zone ServiceZone
+	for _, call := range []func() error{
+		func() error { _, err := c.SalesChannels.Get(ctx, by, "sc_cannahub"); return err },
+		func() error { _, err := c.Fulfillment.FindProfile(ctx, by, ""); return err },
+		func() error { _, err := c.Fulfillment.ListProviders(ctx, by); return err },
+		func() error { _, err := c.Fulfillment.ListOptionTypes(ctx, by, "pickup"); return err },
+		func() error { _, err := c.StockLocations.ListMadeSince(ctx, by, time.Now()); return err },
+		func() (err error) {
+			location, err = c.StockLocations.Create(ctx, by, soon(), LocationWrite{Name: new("Once")})
+			return err
+		},
+		func() error {
+			_, err := c.StockLocations.Update(ctx, by, location.ID, LocationWrite{Metadata: Raw(`{"a":""}`)})
+			return err
+		},
+		func() error {
+			return c.StockLocations.LinkProviders(ctx, by, soon(), location.ID, Links{Add: []string{"manual_manual"}})
+		},
+		func() error {
+			return c.StockLocations.LinkSalesChannels(ctx, by, soon(), location.ID, Links{Add: []string{"sc_a"}, Remove: []string{"sc_b"}})
+		},
+		func() (err error) {
+			set, err = c.StockLocations.CreateFulfillmentSet(ctx, by, soon(), location.ID, "Set", "pickup")
+			return err
+		},
+		func() (err error) {
+			zone, err = c.Fulfillment.CreateServiceZone(ctx, by, soon(), set.ID, ServiceZone{Name: "Zone", GeoZones: []GeoZone{{Type: "country", CountryCode: "ar"}}})
+			return err
+		},
+		func() error {
+			_, err := c.Fulfillment.CreateShippingOption(ctx, by, soon(), ShippingOption{
+				Name: "Option", ZoneID: zone.ID, ProfileID: "sp_cannahub", ProviderID: "manual_manual", PriceType: "flat",
+				Type: &ShippingOptionType{Label: "Label", Code: "pickup"}, Prices: []OptionPrice{{CurrencyCode: "ars", Amount: "0.10"}},
+				Rules: []ShippingOptionRule{{Attribute: "is_return", Operator: "eq", Value: "false"}},
+			})
+			return err
+		},
+		func() error { return c.StockLocations.Delete(ctx, by, location.ID) },
+	} {
+		if err := call(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// newID is an id of what Medusa made in a test.
+var newID = regexp.MustCompile(`_[0-9A-HJKMNP-TV-Z]{26}`)
 
 func TestEveryCallSaysWhoAndWhat(t *testing.T) {
 	server, client, by := memoryClient(t, Config{})
@@ -105,12 +160,12 @@ func TestEveryCallSaysWhoAndWhat(t *testing.T) {
 	require.NoError(t, err)
 
 	calls := server.Calls()
-	require.Len(t, calls, 21)
-	assert.Equal(t, 21, request.Calls())
+	require.Len(t, calls, 34)
+	assert.Equal(t, 34, request.Calls())
 	bodies := map[string]string{}
 	for _, call := range calls {
 		if len(call.Body) > 0 {
-			bodies[string(call.Body)] = call.Method + " " + call.Path
+			bodies[newID.ReplaceAllString(string(call.Body), "_new")] = call.Method + " " + newID.ReplaceAllString(call.Path, "_new")
 		}
 		assert.Equal(t, []string{"application/json"}, call.Header["Content-Type"], call.Target)
 		assert.Equal(t, []string{"req-1"}, call.Header["X-Request-Id"], call.Target)
@@ -129,7 +184,16 @@ func TestEveryCallSaysWhoAndWhat(t *testing.T) {
 		`{}`: batch,
 		`{"create":[{"inventory_item_id":"iitem_sin_nivel","location_id":"sloc_high_up"}]}`:                  batch,
 		`{"update":[{"inventory_item_id":"iitem_bd_1g","location_id":"sloc_high_up","stocked_quantity":3}]}`: batch,
-		`{"delete":["ilev_nope"]}`: batch,
+		`{"delete":["ilev_nope"]}`:           batch,
+		`{"name":"Once"}`:                    "POST /admin/stock-locations",
+		`{"metadata":{"a":""}}`:              "POST /admin/stock-locations/sloc_new",
+		`{"add":["manual_manual"]}`:          "POST /admin/stock-locations/sloc_new/fulfillment-providers",
+		`{"add":["sc_a"],"remove":["sc_b"]}`: "POST /admin/stock-locations/sloc_new/sales-channels",
+		`{"name":"Set","type":"pickup"}`:     "POST /admin/stock-locations/sloc_new/fulfillment-sets",
+		`{"name":"Zone","geo_zones":[{"type":"country","country_code":"ar"}]}`: "POST /admin/fulfillment-sets/fuset_new/service-zones",
+		`{"name":"Option","service_zone_id":"serzo_new","shipping_profile_id":"sp_cannahub","provider_id":"manual_manual","price_type":"flat",` +
+			`"type":{"label":"Label","description":"","code":"pickup"},"prices":[{"currency_code":"ars","amount":0.10}],` +
+			`"rules":[{"attribute":"is_return","operator":"eq","value":"false"}]}`: "POST /admin/shipping-options",
 	}, bodies, "and no kinds of change in one batch")
 
 	server.Reset()
@@ -289,12 +353,38 @@ func TestNonsense(t *testing.T) {
 				_, _, err := c.Products.VariantItems(t.Context(), by, "a")
 				return err
 			},
+			"sales channel": func(c *Client, by Credential) error { _, err := c.SalesChannels.Get(t.Context(), by, "a"); return err },
+			"profile": func(c *Client, by Credential) error {
+				_, err := c.Fulfillment.FindProfile(t.Context(), by, "a")
+				return err
+			},
+			"providers": func(c *Client, by Credential) error {
+				_, err := c.Fulfillment.ListProviders(t.Context(), by)
+				return err
+			},
+			"option types": func(c *Client, by Credential) error {
+				_, err := c.Fulfillment.ListOptionTypes(t.Context(), by, "a")
+				return err
+			},
 		} {
 			server, client, by := memoryClient(t, Config{})
 			if name != "the empty id" { // of which Medusa makes a list
 				server.Fail(medusatest.Match{}, medusatest.Answer(200, "{}"))
 			}
 			assertOutage(t, Nonsense, get(client, by))
+		}
+	})
+	t.Run("where something is made or deleted", func(t *testing.T) {
+		for name, write := range locationWrites {
+			server, client, by := memoryClient(t, Config{})
+			server.Fail(medusatest.Match{}, medusatest.Answer(200, "{}"))
+			err := write.send(t.Context(), client, by, soon())
+			if write.orNothing {
+				require.NoError(t, err, "%s: nothing is said of a location that is not there", name)
+				continue
+			}
+			assertOutage(t, Nonsense, err)
+			assert.False(t, NotDone(err), "%s: it may have happened", name)
 		}
 	})
 	t.Run("a login without a token", func(t *testing.T) {
@@ -519,6 +609,8 @@ func TestTally(t *testing.T) {
 	group.Wait()
 	overlapping := time.Since(started)
 	assert.Equal(t, calls, request.Calls())
+	assert.Equal(t, calls, CallsOf(request.With(t.Context())))
+	assert.Zero(t, CallsOf(t.Context()), "no request, no calls of it")
 	assert.GreaterOrEqual(t, request.Waited(), each)
 	assert.LessOrEqual(t, request.Waited(), overlapping, "calls side by side are waited for once")
 

@@ -25,6 +25,34 @@ type rawCall struct {
 	body   string
 	status int
 	says   string // what the answer must hold
+	// keeps is the name under which the newest id of a kind in the answer is
+	// kept for the calls that follow, such as "sloc" or "sloc shop".
+	keeps string
+}
+
+// made are the ids that a Medusa gave to what a test made, by the names under
+// which they are kept; `{name}` stands for one in the calls that follow.
+type made map[string]string
+
+func (m made) in(call rawCall) rawCall {
+	var pairs []string
+	for name, id := range m {
+		pairs = append(pairs, "{"+name+"}", id)
+	}
+	fill := strings.NewReplacer(pairs...)
+	call.target, call.body, call.says = fill.Replace(call.target), fill.Replace(call.body), fill.Replace(call.says)
+	return call
+}
+
+func (m made) keep(tb testing.TB, call rawCall, raw string) {
+	tb.Helper()
+	if call.keeps == "" {
+		return
+	}
+	kind, _, _ := strings.Cut(call.keeps, " ")
+	ids := regexp.MustCompile(`\b`+kind+`_[0-9A-HJKMNP-TV-Z]{26}\b`).FindAllString(raw, -1)
+	require.NotEmpty(tb, ids, "%s %s: %s", call.name(), call.body, raw)
+	m[call.keeps] = slices.Max(ids)
 }
 
 // authorization gives the header for each way to be, or not to be, allowed.
@@ -179,6 +207,60 @@ var rawCalls = []rawCall{
 	{target: "/admin/inventory-items?fields=id&$or[0][id][]=iitem_bd_1g,iitem_bd_7g&$or[1][sku]=H-001", status: 200, says: `"count":1`},
 	{target: "/admin/stores?fields=" + storeFields, status: 200},
 
+	// What a location is set up with, and what is reserved.
+	{target: "/admin/sales-channels/sc_cannahub", status: 200},
+	{target: "/admin/sales-channels/sc_cannahub?fields=id,stock_locations.id", status: 200, says: "sloc_deposito"},
+	{target: "/admin/sales-channels/sc_nope", status: 404, says: "Sales channel with id: sc_nope not found"},
+	{target: "/admin/sales-channels?location_id=sloc_high_up", status: 500},
+	{target: "/admin/shipping-profiles", status: 200, says: "sp_cannahub"},
+	{target: "/admin/shipping-profiles?type=default&fields=id", status: 200, says: "sp_cannahub"},
+	{target: "/admin/shipping-profiles?name=nope&fields=id", status: 200, says: `"count":0`},
+	{target: "/admin/shipping-profiles?q=nope&fields=id", status: 200, says: `"count":1`},
+	{target: "/admin/shipping-profiles?name[]=x&fields=id", status: 400},
+	{target: "/admin/shipping-profiles?foo=1", status: 400},
+	{target: "/admin/shipping-profiles/sp_cannahub", status: 200, says: `"type":"default"`},
+	{target: "/admin/shipping-profiles/sp_nope", status: 200, says: "{}"},
+	{target: "/admin/fulfillment-providers", status: 200, says: "manual_manual"},
+	{target: "/admin/fulfillment-providers?is_enabled=true", status: 200, says: `"count":1`},
+	{target: "/admin/fulfillment-providers?is_enabled=false", status: 200, says: `"count":0`},
+	{target: "/admin/fulfillment-providers?id=nope", status: 200, says: `"count":0`},
+	{target: "/admin/fulfillment-providers?q=nope", status: 200, says: `"count":1`},
+	{target: "/admin/fulfillment-providers?stock_location_id=sloc_high_up", status: 200, says: `"count":0`},
+	{target: "/admin/fulfillment-providers?created_at=2026-01-01", status: 400},
+	{target: "/admin/fulfillment-providers?$and[0][id]=x", status: 400, says: "Unrecognized fields: '$and'"},
+	{target: "/admin/stock-locations/sloc_high_up/fulfillment-providers", status: 404, says: "Cannot GET"},
+	{target: "/admin/shipping-options", status: 200, says: `"shipping_options":[]`},
+	{target: "/admin/shipping-options?stock_location_id=", status: 500},
+	{target: "/admin/shipping-options?is_return=true", status: 500},
+	{target: "/admin/shipping-options?is_return=x", status: 400, says: "Invalid input"},
+	{target: "/admin/shipping-options?foo=1", status: 400},
+	{target: "/admin/shipping-options/so_nope", status: 404, says: "Shipping Option with id: so_nope not found"},
+	{target: "/admin/shipping-option-types", status: 200, says: `"limit":10`},
+	{target: "/admin/shipping-option-types/sotype_nope", status: 200, says: "{}"},
+	{target: "/admin/reservations?order=id", status: 200, says: `"count":9`},
+	{target: "/admin/reservations?order=id&fields=*", status: 200},
+	{target: "/admin/reservations?fields=id&location_id=sloc_mayorista", status: 200, says: `"count":1`},
+	{target: "/admin/reservations?fields=id&order=id&inventory_item_id[]=iitem_preroll,iitem_bd_1g", status: 200, says: `"count":4`},
+	{target: "/admin/reservations?fields=id&order=id&line_item_id=ordli_1001", status: 200, says: `"count":2`},
+	{target: "/admin/reservations?fields=id&order=id&description=pedido%201001", status: 200, says: `"count":2`},
+	{target: "/admin/reservations?fields=id&order=id&description[$ilike]=pedido%25", status: 200, says: `"count":6`},
+	{target: "/admin/reservations?fields=id&order=id&description[]=pedido%201001", status: 200, says: `"count":2`},
+	{target: "/admin/reservations?fields=id&order=id&q=pedido%201001", status: 200, says: `"count":2`},
+	{target: "/admin/reservations?fields=id&q=PR-OGK", status: 200, says: "resitem_preroll_pedido"},
+	{target: "/admin/reservations?fields=id&order=-quantity&quantity[$gt]=6", status: 200, says: `"count":4`},
+	{target: "/admin/reservations?fields=id&quantity=x", status: 400, says: "got: 'x'"},
+	{target: "/admin/reservations?fields=id&created_by=x", status: 200, says: `"count":0`},
+	{target: "/admin/reservations?id=resitem_negativo", status: 400, says: "Unrecognized fields: 'id'"},
+	{target: "/admin/reservations?metadata=x", status: 400, says: "Unrecognized fields: 'metadata'"},
+	{target: "/admin/reservations?$or[0][location_id]=x", status: 400, says: "Unrecognized fields: '$or'"},
+	{target: "/admin/reservations?order=nope", status: 500},
+	{target: "/admin/reservations?limit=-1", status: 500},
+	{target: "/admin/reservations/resitem_preroll_pedido", status: 200, says: `"quantity":8`},
+	{target: "/admin/reservations/resitem_preroll_pedido?fields=id,allow_backorder,raw_quantity,*inventory_item", status: 200},
+	{target: "/admin/reservations/resitem_preroll_pedido?fields=inventory_item.sku,inventory_item.location_levels.location_id", status: 200},
+	{target: "/admin/reservations/resitem_nope", status: 404, says: "Reservation with id: resitem_nope was not found"},
+	{target: "/admin/inventory-items/iitem_preroll?fields=id,*reservation_items", status: 200},
+
 	// Who may ask.
 	{target: "/admin/stock-locations?fields=id", by: "nobody", status: 401, says: `{"message":"Unauthorized"}`},
 	{target: "/admin/stock-locations?fields=id", by: "garbage", status: 401, says: `{"message":"Unauthorized"}`},
@@ -236,10 +318,21 @@ func (r rawCall) from(by string) rawCall {
 	return r
 }
 
+func (r rawCall) keeping(name string) rawCall {
+	r.keeps = name
+	return r
+}
+
+func remove(target string, status int, says string) rawCall {
+	return rawCall{method: http.MethodDelete, target: target, status: status, says: says}
+}
+
 func read(target, says string) rawCall { return rawCall{target: target, status: 200, says: says} }
 
 // rawWrites are made in this order.
-var rawWrites = slices.Concat(rawUpdates, rawCreates, rawDeletes, rawMixed)
+var rawWrites = slices.Concat(
+	rawUpdates, rawCreates, rawDeletes, rawMixed, rawLocations, rawSets, rawLinks, rawZones, rawOptions, rawUndoing, rawReservations, rawMoves,
+)
 
 var rawUpdates = []rawCall{
 	// One level.
@@ -379,6 +472,310 @@ var rawMixed = []rawCall{
 	read(levelsOfPreroll+"?order=location_id", `"count":3`),
 }
 
+const (
+	locationsRoute = "/admin/stock-locations"
+	setsRoute      = "/admin/fulfillment-sets"
+	optionsRoute   = "/admin/shipping-options"
+	typesRoute     = "/admin/shipping-option-types"
+)
+
+var rawLocations = []rawCall{
+	post(locationsRoute, `{"name":"  Once  ","address":{"address_1":"Rivadavia 2500","country_code":"AR","company":"X SA","foo":1,"metadata":{"a":1}},"metadata":{"a":{"b":1},"e":""}}`, 200, `"name":"Once"`).keeping("sloc"),
+	read(locationsRoute+"/{sloc}?fields=*address", `"company":"X SA"`),
+	post(locationsRoute, `{}`, 500, "unknown_error"),
+	post(locationsRoute, ``, 500, "unknown_error"),
+	post(locationsRoute+"/sloc_high_up?fields=id", ``, 200, "sloc_high_up"),
+	post(locationsRoute+"/sloc_high_up/sales-channels?fields=id", ``, 200, "sloc_high_up"),
+	post(locationsRoute, `{"name":null}`, 500, "unknown_error"),
+	post(locationsRoute, `{"name":5,"foo":1}`, 500, "unknown_error"),
+	post(locationsRoute, `{"name":"x\u0000"}`, 500, "unknown_error"),
+	post(locationsRoute, `[]`, 400, "Field '' is required"),
+	post(locationsRoute, `{"name":"x","foo":1}`, 400, "Unrecognized fields: 'foo'"),
+	post(locationsRoute+"?foo=1", `{"name":"x"}`, 400, "Unrecognized fields: 'foo'"),
+	post(locationsRoute, `{"name":"x","address":{"address_1":"y"}}`, 400, "Field 'address, country_code' is required"),
+	post(locationsRoute, `{"name":"x","address":{"address_1":5,"country_code":null,"city":5,"metadata":"x"}}`, 400, "Expected type: 'string' for field 'address, city', got: '5'"),
+	post(locationsRoute, `{"name":"x","address":null,"metadata":[1]}`, 400, "Expected type: 'record' for field 'metadata', got: '1'"),
+	post(locationsRoute, `{"name":"x","address_id":"laddr_nope"}`, 404, "You tried to set relationship address_id: laddr_nope"),
+	post(locationsRoute, `{"name":"x","address_id":5}`, 400, "Expected type: 'string' for field 'address_id'"),
+	post(locationsRoute, `{"name":"","metadata":null,"address_id":null}`, 200, `"address":null`).keeping("sloc bare"),
+	post(locationsRoute+"?fields=id", `{"name":"`+strings.Repeat("x", 300)+`"}`, 200, "sloc_"),
+
+	// Metadata is merged, an empty text deletes a key.
+	post(locationsRoute+"/{sloc}", `{}`, 200, `"e":""`),
+	post(locationsRoute+"/{sloc}", `{"name":" Once 2 ","metadata":{"a":{"c":2},"n":null}}`, 200, `"name":"Once 2"`),
+	post(locationsRoute+"/{sloc}", `{"metadata":{"a":"","x":""}}`, 200, ""),
+	post(locationsRoute+"/{sloc}", `{"metadata":{}}`, 200, `"n":null`),
+	post(locationsRoute+"/{sloc}", `{"metadata":null}`, 200, `"metadata":null`),
+	post(locationsRoute+"/{sloc}", `{"metadata":{}}`, 200, `"metadata":{}`),
+	post(locationsRoute+"/{sloc}", `{"name":null}`, 500, "unknown_error"),
+	post(locationsRoute+"/{sloc}", `{"address":{"city":"CABA"}}`, 400, "Field 'address, address_1' is required"),
+	post(locationsRoute+"/{sloc}?fields=*address", `{"address":{"address_1":"Otra 1","country_code":"uy","company":null,"city":"Salto"}}`, 200, `"country_code":"uy"`),
+	post(locationsRoute+"/{sloc}", `{"address":null}`, 400, "Expected type: 'object' for field 'address', got: 'null'"),
+	post(locationsRoute+"/{sloc}", `{"address_id":null}`, 200, "Otra 1"),
+	post(locationsRoute+"/{sloc}", `{"foo":1}`, 400, "Unrecognized fields: 'foo'"),
+	// One without an address does not get one any more.
+	post(locationsRoute+"/{sloc bare}", `{"address":{"address_1":"A","country_code":"ar"}}`, 200, `"address":null`),
+	post(locationsRoute+"/sloc_nope", `{"name":"x","address":{"address_1":"A","country_code":"ar"}}`, 200, "{}"),
+	post(locationsRoute+"/sloc_cerrado", `{"name":"x"}`, 200, "{}"),
+	read(locationsRoute+"?order=created_at&fields=id,name,metadata,fulfillment_sets.id&created_at[$gte]=2020-01-01&id[]=sloc_high_up,{sloc},{sloc bare}", `"count":3`),
+	read(locationsRoute+"?fields=id&created_at[$gte]=2099-01-01T00:00:00.000Z", `"count":0`),
+	read(locationsRoute+"?fields=name&name=Once%202&created_at[$gte]=2020-01-01T02:00:00%2B02:00", `"count":1`),
+	read(locationsRoute+"?fields=id&name=Once%202", `"count":1`),
+	read(locationsRoute+"/{sloc}?fields=id,fulfillment_sets,sales_channels,*fulfillment_providers", `"fulfillment_providers":[]`),
+}
+
+var rawSets = []rawCall{
+	post(locationsRoute+"/{sloc}/fulfillment-sets", `{"name":"Once Fulfillment","type":"pickup"}`, 200, `"country_code":"uy"`),
+	post(locationsRoute+"/{sloc}/fulfillment-sets", `{"name":"Once Fulfillment","type":"shipping"}`, 400, "Fulfillment set with name: Once Fulfillment, already exists."),
+	post(locationsRoute+"/sloc_mayorista/fulfillment-sets", `{"name":"Once Fulfillment","type":"shipping"}`, 400, "already exists"),
+	post(locationsRoute+"/{sloc}/fulfillment-sets", `{"name":"x","type":"y","service_zones":[]}`, 400, "Unrecognized fields: 'service_zones'"),
+	post(locationsRoute+"/{sloc}/fulfillment-sets", `{"name":null}`, 400, "got: 'null'; Field 'type' is required"),
+	post(locationsRoute+"/{sloc}/fulfillment-sets?foo=1", `{"name":"x","type":"y"}`, 400, "Unrecognized"),
+	post(locationsRoute+"/sloc_nope/fulfillment-sets", `{"name":"Orphan","type":"pickup"}`, 200, "{}"),
+	post(locationsRoute+"/{sloc}/fulfillment-sets", `{"name":"Orphan","type":"pickup"}`, 400, "already exists"),
+	read(locationsRoute+"/{sloc}?fields=id,fulfillment_sets.id", "fuset_").keeping("fuset"),
+	post(locationsRoute+"/{sloc}/fulfillment-sets?fields=id,*fulfillment_sets", `{"name":"once fulfillment","type":"banana"}`, 200, `"banana"`).keeping("fuset other"),
+	read(locationsRoute+"/{sloc}?fields=id,fulfillment_sets.name,fulfillment_sets.nope,fulfillment_sets.location.name", "once fulfillment"),
+}
+
+var rawLinks = []rawCall{
+	post(locationsRoute+"/{sloc}/fulfillment-providers?fields=id,*fulfillment_providers", `{}`, 200, `"fulfillment_providers":[]`),
+	post(locationsRoute+"/{sloc}/fulfillment-providers?fields=id,fulfillment_providers.id", `{"add":["nope_nope"]}`, 200, "[null]"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers", `{"add":["manual_manual","manual_manual"]}`, 500, "unknown_error"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers?fields=id,*fulfillment_providers", `{"add":["manual_manual"],"remove":["nope_nope"]}`, 200, "manual_manual"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers?fields=id,fulfillment_providers.id", `{"add":["manual_manual"]}`, 200, "manual_manual"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers", `{"add":"x","remove":[5]}`, 400, "Expected type: 'array' for field 'add', got: 'x'; Field 'remove, 0' is required"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers", `{"foo":1}`, 400, "Unrecognized"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers", `[]`, 400, "Field '' is required"),
+	post(locationsRoute+"/sloc_nope/fulfillment-providers", `{"add":["manual_manual"]}`, 200, "{}"),
+	read("/admin/fulfillment-providers?stock_location_id={sloc}", `"count":1`),
+
+	post(locationsRoute+"/{sloc}/sales-channels", `{"add":["sc_cannahub","sc_cannahub"]}`, 500, "unknown_error"),
+	post(locationsRoute+"/{sloc}/sales-channels?fields=id,sales_channels.id", `{"add":["sc_cannahub","sc_nope"]}`, 200, "null"),
+	post(locationsRoute+"/{sloc}/sales-channels?fields=id,*sales_channels", `{"add":["sc_cannahub"],"remove":["sc_nope","sc_nope"]}`, 200, "sc_cannahub"),
+	post(locationsRoute+"/{sloc}/sales-channels?fields=id,sales_channels.id", `{"add":["sc_mayorista"],"remove":["sc_mayorista"]}`, 200, "sc_cannahub"),
+	post(locationsRoute+"/{sloc}/sales-channels", `{"add":null}`, 400, "Expected type: 'array' for field 'add', got: 'null'"),
+	post(locationsRoute+"/sloc_nope/sales-channels", `{"add":["sc_mayorista"]}`, 200, "{}"),
+	read("/admin/sales-channels/sc_mayorista?fields=id,stock_locations.id", "null"),
+	post(locationsRoute+"/sloc_nope/sales-channels", `{"remove":["sc_mayorista"]}`, 200, "{}"),
+	read("/admin/sales-channels/sc_mayorista?fields=id,stock_locations.id", "sloc_mayorista"),
+	read(locationsRoute+"?fields=id&sales_channel_id=sc_cannahub&name=Once%202", `"count":1`),
+}
+
+var rawZones = []rawCall{
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"Once Zone","geo_zones":[{"type":"country","country_code":"AR","foo":1},{"type":"province","country_code":"ar","province_code":"ar-b"},`+
+		`{"type":"city","country_code":"ar","province_code":"ar-b","city":"La Plata","metadata":{"a":1}},{"type":"zip","country_code":"ar","province_code":"ar-b","city":"La Plata","postal_expression":{"p":1}}]}`, 200, `"AR"`).keeping("serzo"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"Once Zone"}`, 400, "Service zone with name: Once Zone, already exists."),
+	post(setsRoute+"/fuset_nope/service-zones", `{"name":"Once Zone"}`, 400, "already exists"),
+	post(setsRoute+"/fuset_nope/service-zones", `{"name":"x"}`, 404, "You tried to set relationship fulfillment_set_id: fuset_nope, but such entity does not exist"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":5,"geo_zones":5,"foo":1}`, 400, "Expected type: 'array' for field 'geo_zones', got: '5'; Unrecognized fields: 'foo'"),
+	post(setsRoute+"/{fuset}/service-zones", `{}`, 400, "Field 'name' is required"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"x","geo_zones":[5,{},{"type":"country"}]}`, 400, "Field 'geo_zones, 0' is required; Field 'geo_zones, 1, country_code' is required; Field 'geo_zones, 2, country_code' is required"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"x","geo_zones":[{"type":"province","country_code":"ar"},{"type":"banana","country_code":"ar"},{"type":"country","country_code":"ar","metadata":5}]}`, 400,
+		"Field 'geo_zones, 0, type' is required; Field 'geo_zones, 1, type' is required; Field 'geo_zones, 2, metadata' is required"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"x","geo_zones":[{"type":"zip","country_code":"ar","province_code":"b","city":"c"}]}`, 400, "Field 'geo_zones, 0, type' is required"),
+	post(setsRoute+"/{fuset}/service-zones?fields=id,service_zones.id,service_zones.name", `{"name":"Once Zone 2","geo_zones":[]}`, 200, "Once Zone 2").keeping("serzo other"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"Once Zone 3"}`, 200, "Once Zone 3"),
+	post(setsRoute+"/{fuset}/service-zones?foo=1", `{"name":"x"}`, 400, "Unrecognized"),
+}
+
+// option is the body that makes a shipping option, with some fields put in the
+// place of its own; an empty text leaves one out.
+func option(fields ...string) string {
+	own := map[string]string{
+		"name": `"Retiro"`, "service_zone_id": `"{serzo}"`, "shipping_profile_id": `"sp_cannahub"`, "provider_id": `"manual_manual"`,
+		"price_type": `"flat"`, "type": `{"label":"Retiro","description":"En el local","code":"pickup"}`,
+		"prices": `[{"currency_code":"ars","amount":0}]`,
+		"rules":  `[{"attribute":"enabled_in_store","operator":"eq","value":"true"},{"attribute":"is_return","operator":"eq","value":"false"}]`,
+	}
+	for i := 0; i < len(fields); i += 2 {
+		own[fields[i]] = fields[i+1]
+	}
+	var written []string
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		if own[name] != "" {
+			written = append(written, `"`+name+`":`+own[name])
+		}
+	}
+	return "{" + strings.Join(written, ",") + "}"
+}
+
+var rawOptions = []rawCall{
+	post(typesRoute, `{"label":"Retiro","code":"gateway-pickup"}`, 200, `"description":null`).keeping("sotype"),
+	post(typesRoute, `{"label":"x"}`, 400, "Field 'code' is required"),
+	post(typesRoute, `{"label":"x","code":"y","description":null,"foo":1}`, 400, "got: 'null'; Unrecognized fields: 'foo'"),
+	read(typesRoute+"?code=gateway-pickup", `"count":1`),
+	read(typesRoute+"?q=RETIRO&fields=label", `"count":1`),
+	read(typesRoute+"/{sotype}", "gateway-pickup"),
+
+	post(optionsRoute, option(), 200, `"code":"pickup"`).keeping("so"),
+	read(optionsRoute+"/{so}?fields=type.id", "sotype_").keeping("sotype own"),
+	remove(typesRoute+"/{sotype own}", 400, "Cannot delete shipping option type because some shipping options are using it."),
+	post(optionsRoute+"?fields=id,*prices,type.label", option("type", "", "type_id", `"{sotype}"`, "prices", `[{"currency_code":"EUR","amount":-5.5},{"currency_code":"zzz","amount":1}]`), 200, `"eur"`).keeping("so other"),
+	post(optionsRoute, option("data", `{"id":"x"}`, "metadata", `{"a":""}`, "prices", `[]`, "rules", `[{"attribute":"a","operator":"in","value":["x","y"]}]`), 200, `"prices":[]`),
+	post(optionsRoute, option("rules", ""), 200, `"rules":[]`),
+	post(optionsRoute, option("type_id", `"{sotype}"`), 400, "Exactly one of 'type' or 'type_id' must be provided, but not both"),
+	post(optionsRoute, option("type", ""), 400, "Exactly one of"),
+	post(optionsRoute, option("type", "", "type_id", `"sotype_nope"`), 404, "You tried to set relationship shipping_option_type_id: sotype_nope"),
+	post(optionsRoute, option("type", `{"label":"x"}`), 400, "Field 'type, code' is required"),
+	post(optionsRoute, option("type", `{"label":"x","code":"y","foo":1}`), 400, "Unrecognized fields: 'foo'"),
+	post(optionsRoute, option("type", "null", "type_id", "null"), 400, "Expected type: 'object' for field 'type', got: 'null'"),
+	post(optionsRoute, option("service_zone_id", `"serzo_nope"`), 400, "Providers (manual_manual) are not enabled for the service location"),
+	post(optionsRoute, option("provider_id", `"nope"`), 400, "Providers (nope) are not enabled for the service location"),
+	post(optionsRoute, option("shipping_profile_id", `"sp_nope"`), 404, "You tried to set relationship shipping_profile_id: sp_nope"),
+	post(optionsRoute, option("price_type", `"banana"`, "foo", "1"), 400, "Expected: 'calculated, flat' for field 'price_type', but got: 'banana'; Unrecognized fields: 'foo'"),
+	post(optionsRoute, option("price_type", `"calculated"`), 400, "Cannot calcuate pricing for: [Retiro] shipping option(s)."),
+	post(optionsRoute, `{}`, 400, "Field 'name' is required; Field 'service_zone_id' is required; Field 'shipping_profile_id' is required"),
+	post(optionsRoute, `[]`, 400, "Field '' is required"),
+	post(optionsRoute, option("prices", ""), 400, "Field 'prices' is required"),
+	post(optionsRoute, option("prices", `[{"currency_code":"ars"},{"amount":5},7]`), 400, "Field 'prices, 0, amount' is required; Field 'prices, 1, currency_code' is required; Field 'prices, 2' is required"),
+	post(optionsRoute, option("prices", `[{"currency_code":"ars","region_id":"reg_argentina","amount":5}]`), 400, "Invalid input"),
+	post(optionsRoute, option("prices", `[{"currency_code":"ars","amount":5,"foo":1}]`), 400, "Field 'prices, 0, region_id' is required"),
+	post(optionsRoute, option("prices", `[{"region_id":"reg_nope","amount":5}]`), 400, "Cannot create prices for non-existent regions. Region with ids [reg_nope] were not found."),
+	post(optionsRoute, option("rules", `[{"attribute":"a","operator":"eq","value":false},{"attribute":"a","operator":"banana","value":"x"},5]`), 400, "Field 'rules, 0, value' is required; Field 'rules, 1, operator' is required; Field 'rules, 2' is required"),
+	post(optionsRoute, option("data", "5", "metadata", "[]"), 400, "Expected type: 'record' for field 'data', got: '5'"),
+	post(optionsRoute+"?foo=1", option(), 400, "Unrecognized fields: 'foo'"),
+
+	read(optionsRoute+"?stock_location_id={sloc}&order=id&fields=id,name,*prices,*rules,*type,service_zone.name", `"count":4`),
+	read(optionsRoute+"?stock_location_id=sloc_mayorista", `"count":0`),
+	read(optionsRoute+"?service_zone_id={serzo}&limit=1&order=id", `"count":4`),
+	read(optionsRoute+"?shipping_option_type_id={sotype}&fields=id", `"count":1`),
+	read(optionsRoute+"?q=RET&fields=id&limit=1&order=id", `"count":4`),
+	read(optionsRoute+"/{so}", "sp_cannahub"),
+	read(optionsRoute+"/{so}?fields=id,shipping_profile.name,service_zone.geo_zones.country_code,service_zone.fulfillment_set.location.id,rules.value,prices.amount", "sloc_"),
+	read(optionsRoute+"/{so}?fields=id,type,provider,shipping_profile,service_zone,shipping_option_type_id", "manual_manual"),
+	read(locationsRoute+"/{sloc}?fields=id,name,metadata,*address,*sales_channels,*fulfillment_providers,fulfillment_sets.id,fulfillment_sets.name,fulfillment_sets.type,fulfillment_sets.service_zones.id,"+
+		"fulfillment_sets.service_zones.name,*fulfillment_sets.service_zones.geo_zones,fulfillment_sets.service_zones.shipping_options.id,fulfillment_sets.service_zones.shipping_options.name,"+
+		"fulfillment_sets.service_zones.shipping_options.price_type,*fulfillment_sets.service_zones.shipping_options.type,*fulfillment_sets.service_zones.shipping_options.rules,"+
+		"*fulfillment_sets.service_zones.shipping_options.shipping_profile,fulfillment_sets.service_zones.shipping_options.provider_id", "gateway-pickup"),
+	read(locationsRoute+"/{sloc}?fields=id,*fulfillment_sets.service_zones.shipping_options", "sotype_"),
+	read(locationsRoute+"/{sloc}?fields=id,fulfillment_sets.id,fulfillment_sets.service_zones.id,fulfillment_sets.service_zones.shipping_options.id,fulfillment_sets.service_zones.shipping_options.prices.amount", "price_"),
+}
+
+// rawUndoing takes down what the writes before set up, in the wrong order too.
+var rawUndoing = []rawCall{
+	remove(optionsRoute+"/{so other}", 200, `"object":"shipping_option"`),
+	remove(optionsRoute+"/{so other}", 200, `"deleted":true`),
+	remove(typesRoute+"/{sotype}", 200, `"object":"shipping_option_type"`),
+	remove(typesRoute+"/sotype_nope", 200, `"deleted":true`),
+	post(optionsRoute, option("type", "", "type_id", `"{sotype}"`), 200, `"type":null`),
+	remove(setsRoute+"/{fuset other}/service-zones/{serzo other}", 404, "Service zone with id: {serzo other} not found on fulfillment set"),
+	remove(setsRoute+"/{fuset}/service-zones/{serzo other}", 200, `"object":"service_zone"`),
+	remove(setsRoute+"/{fuset}/service-zones/{serzo other}", 404, "not found on fulfillment set"),
+	remove(setsRoute+"/fuset_nope/service-zones/{serzo}", 404, "FulfillmentSet with id: fuset_nope was not found"),
+	post(setsRoute+"/{fuset other}/service-zones?fields=service_zones.id", `{"name":"Once Zone 2"}`, 200, "serzo_"),
+	remove(setsRoute+"/{fuset other}", 200, `"object":"fulfillment_set"`),
+	remove(setsRoute+"/{fuset other}", 200, `"deleted":true`),
+	// A zone lands on a set that is gone, and stays.
+	post(setsRoute+"/{fuset other}/service-zones", `{"name":"Late Zone"}`, 200, "{}"),
+	post(setsRoute+"/{fuset other}/service-zones", `{"name":"Late Zone"}`, 400, "already exists"),
+	read(locationsRoute+"/{sloc}?fields=id,fulfillment_sets.name", "Once Fulfillment"),
+	post(locationsRoute+"/{sloc}/fulfillment-providers?fields=id,fulfillment_providers.id", `{"remove":["manual_manual"]}`, 200, `"fulfillment_providers":[]`),
+	post(optionsRoute, option(), 400, "not enabled for the service location"),
+	remove(locationsRoute+"/sloc_nope", 200, `"deleted":true`),
+	remove(locationsRoute+"/{sloc}?foo=1", 200, `"object":"stock_location"`),
+	remove(locationsRoute+"/{sloc}", 200, `"deleted":true`),
+	read(optionsRoute, `"count":0`),
+	read("/admin/fulfillment-providers?stock_location_id={sloc}", `"count":0`),
+	read("/admin/sales-channels/sc_cannahub?fields=id,stock_locations.name", "Central"),
+	remove(typesRoute+"/{sotype own}", 200, `"deleted":true`),
+	post(locationsRoute+"/{sloc}", `{"name":"dead"}`, 200, "{}"),
+	post(locationsRoute+"/{sloc}/sales-channels", `{"add":["sc_cannahub"]}`, 200, "{}"),
+	remove(locationsRoute+"/{sloc}", 200, `"deleted":true`),
+	read("/admin/sales-channels/sc_cannahub?fields=id,stock_locations.name", "null"),
+	post(locationsRoute+"/{sloc}/sales-channels", `{"remove":["sc_cannahub"]}`, 200, "{}"),
+	read("/admin/sales-channels/sc_cannahub?fields=id,stock_locations.name", "Central"),
+	// Names are free again.
+	post(locationsRoute+"/{sloc bare}/fulfillment-sets?fields=id,fulfillment_sets.id", `{"name":"Once Fulfillment","type":"pickup"}`, 200, "fuset_").keeping("fuset"),
+	post(setsRoute+"/{fuset}/service-zones", `{"name":"Once Zone"}`, 200, "serzo_").keeping("serzo"),
+	post(optionsRoute, option(), 400, "not enabled for the service location"),
+	remove(locationsRoute+"/sloc_deposito", 200, `"deleted":true`),
+	read("/admin/inventory-items/iitem_bd_3_5g?fields=stocked_quantity,location_levels.location_id,location_levels.stock_locations.id", `"stocked_quantity":200`),
+	post("/admin/inventory-items/iitem_bd_3_5g/location-levels/sloc_deposito?fields=stocked_quantity", `{"stocked_quantity":151}`, 200, `"stocked_quantity":201`),
+}
+
+const (
+	reservationsRoute = "/admin/reservations"
+	levelsOfReserved  = "/admin/inventory-items/iitem_bd_3_5g?fields=reserved_quantity,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity"
+)
+
+// reserve is the body that reserves some of iitem_bd_3_5g, of which sloc_high_up
+// has 50.
+func reserve(rest string) string {
+	return `{"inventory_item_id":"iitem_bd_3_5g","location_id":"sloc_high_up",` + rest + `}`
+}
+
+var rawReservations = []rawCall{
+	post(reservationsRoute, reserve(`"quantity":2,"description":"gw:1","metadata":{"a":1,"e":""},"line_item_id":"ordli_nope"`), 200, `"reserved_quantity":2`).keeping("resitem"),
+	post(reservationsRoute+"?fields=id,quantity,raw_quantity", reserve(`"quantity":0`), 200, `"quantity":0`),
+	post(reservationsRoute+"?fields=id,quantity,raw_quantity", reserve(`"quantity":-3`), 200, `"quantity":-3`).keeping("resitem negative"),
+	read(levelsOfReserved, `"reserved_quantity":-1`),
+	post(reservationsRoute, reserve(`"quantity":0.5,"description":null,"metadata":null,"line_item_id":null`), 200, `"quantity":0.5`),
+	post(reservationsRoute, reserve(`"quantity":50.6`), 400, "Not enough stock available for item iitem_bd_3_5g at location sloc_high_up"),
+	post(reservationsRoute, reserve(`"quantity":2,"foo":1`), 400, "Unrecognized fields: 'foo'"),
+	post(reservationsRoute, reserve(`"quantity":2,"allow_backorder":true`), 400, "Unrecognized fields: 'allow_backorder'"),
+	post(reservationsRoute, reserve(`"quantity":"2"`), 400, "Expected type: 'number' for field 'quantity', got: '2'"),
+	post(reservationsRoute, reserve(`"quantity":null,"description":5,"metadata":5,"line_item_id":5`), 400, "Expected type: 'string' for field 'line_item_id', got: '5'; Expected type: 'number' for field 'quantity'"),
+	post(reservationsRoute, reserve(`"quantity":2,"description":"\u0000"`), 500, "unknown_error"),
+	post(reservationsRoute, `{}`, 400, "Field 'location_id' is required; Field 'inventory_item_id' is required; Field 'quantity' is required"),
+	post(reservationsRoute, `[]`, 400, "Field '' is required"),
+	post(reservationsRoute+"?foo=1", reserve(`"quantity":2`), 400, "Unrecognized"),
+	post(reservationsRoute, `{"inventory_item_id":"iitem_bd_3_5g","location_id":"sloc_mayorista","quantity":1000}`, 404, "Item iitem_bd_3_5g is not stocked at location sloc_mayorista"),
+	post(reservationsRoute, `{"inventory_item_id":"iitem_nope","location_id":"sloc_high_up","quantity":1}`, 404, "Item iitem_nope is not stocked at location sloc_high_up"),
+	post(reservationsRoute, `{"inventory_item_id":"iitem_cerrado","location_id":"sloc_cerrado","quantity":1}`, 200, "sloc_cerrado"),
+	read(reservationsRoute+"?description=gw:1", `"count":1`),
+
+	post(reservationsRoute+"/{resitem}", `{}`, 200, `"quantity":2`),
+	post(reservationsRoute+"/{resitem}", `{"quantity":5}`, 200, `"quantity":5`),
+	read(levelsOfReserved, `"reserved_quantity":2.5`),
+	post(reservationsRoute+"/{resitem}", `{"quantity":1000}`, 400, "Not enough stock"),
+	post(reservationsRoute+"/{resitem}", `{"quantity":-5}`, 200, `"quantity":-5`),
+	post(reservationsRoute+"/{resitem}", `{"quantity":0}`, 200, `"quantity":0`),
+	post(reservationsRoute+"/{resitem}", `{"quantity":4,"description":"d","metadata":{"b":2,"a":""}}`, 200, `"b":2`),
+	post(reservationsRoute+"/{resitem}?fields=description,metadata", `{"description":null,"metadata":null}`, 200, `"metadata":null`),
+	post(reservationsRoute+"/{resitem}?fields=metadata", `{"metadata":{"z":""}}`, 200, `"metadata":{}`),
+	post(reservationsRoute+"/{resitem}", `{"quantity":null,"location_id":null,"line_item_id":"x"}`, 400, "Expected type: 'string' for field 'location_id', got: 'null'"),
+	post(reservationsRoute+"/resitem_nope", `{"quantity":1}`, 400, "Reservation item with id resitem_nope not found"),
+	read(levelsOfReserved, `"reserved_quantity":1.5`),
+}
+
+var rawMoves = []rawCall{
+	// What moves stays reserved where it was.
+	post(reservationsRoute+"/{resitem}?fields=location_id", `{"location_id":"sloc_high_up"}`, 200, "sloc_high_up"),
+	post(reservationsRoute+"/{resitem}?fields=location_id,quantity", `{"location_id":"sloc_deposito"}`, 200, "sloc_deposito"),
+	read(levelsOfReserved, `"reserved_quantity":5.5`),
+	post(reservationsRoute+"/{resitem}?fields=location_id,quantity", `{"location_id":"sloc_high_up","quantity":1}`, 200, `"quantity":1`),
+	read(levelsOfReserved, `"reserved_quantity":6.5`),
+	post(reservationsRoute+"/{resitem}?fields=location_id,quantity", `{"location_id":"sloc_deposito","quantity":0}`, 200, `"quantity":0`),
+	read(levelsOfReserved, `"reserved_quantity":7.5`),
+	post(reservationsRoute+"/{resitem}", `{"location_id":"sloc_mayorista"}`, 404, "Item iitem_bd_3_5g is not stocked at location sloc_mayorista"),
+
+	remove(reservationsRoute+"/{resitem}", 200, `"object":"reservation"`),
+	remove(reservationsRoute+"/{resitem negative}", 200, `"deleted":true`),
+	remove(reservationsRoute+"/{resitem negative}", 200, `"deleted":true`),
+	remove(reservationsRoute+"/resitem_nope", 200, `"deleted":true`),
+	{target: reservationsRoute + "/{resitem}", status: 404, says: "was not found"},
+	post(reservationsRoute+"/{resitem}", `{"quantity":1}`, 400, "not found"),
+	read(levelsOfReserved, `"reserved_quantity":10.5`),
+
+	// The catalogue's reservations may exceed what there is, others may not: where less than nothing is left, not even a text can be changed.
+	post(reservationsRoute+"/resitem_negativo?fields=quantity", `{"quantity":50}`, 200, `"quantity":50`),
+	remove(reservationsRoute+"/resitem_negativo", 200, `"deleted":true`),
+	read("/admin/inventory-items/iitem_negativo?fields=reserved_quantity", `"reserved_quantity":0`),
+	post(reservationsRoute+"?fields=quantity", reserve(`"quantity":30`), 200, `"quantity":30`).keeping("resitem"),
+	post("/admin/inventory-items/iitem_bd_3_5g/location-levels/sloc_high_up?fields=id", `{"stocked_quantity":1}`, 200, ""),
+	post(reservationsRoute+"/{resitem}", `{"description":"d"}`, 400, "Not enough stock available"),
+	post(reservationsRoute+"/{resitem}", `{"quantity":1}`, 400, "Not enough stock available"),
+	remove(reservationsRoute+"/{resitem}", 200, `"deleted":true`),
+
+	// A reservation whose level is gone stays.
+	post("/admin/inventory-items/iitem_bd_3_5g/location-levels?fields=id", `{"location_id":"sloc_mayorista"}`, 200, ""),
+	post(reservationsRoute+"?fields=quantity", `{"inventory_item_id":"iitem_bd_3_5g","location_id":"sloc_mayorista","quantity":0}`, 200, "").keeping("resitem"),
+	remove("/admin/inventory-items/iitem_bd_3_5g/location-levels/sloc_mayorista?fields=id", 200, ""),
+	remove(reservationsRoute+"/{resitem}", 404, "Item iitem_bd_3_5g is not stocked at location sloc_mayorista"),
+	read(reservationsRoute+"/{resitem}?fields=id", "resitem_"),
+}
+
 func (r rawCall) name() string {
 	name := strings.TrimSpace(r.method + " " + r.target[:min(len(r.target), 90)])
 	if r.by != "" {
@@ -428,7 +825,8 @@ func (s shop) ask(tb testing.TB, client *http.Client, token string, call rawCall
 	return got
 }
 
-var madeID = regexp.MustCompile(`\b((?:apk|laddr|price|prule|pset)_)\w+|\b(ilev_)[0-9A-HJKMNP-TV-Z]{26}\b`)
+var madeID = regexp.MustCompile(`\b((?:apk|laddr|price|prule|pset)_)\w+|` +
+	`\b((?:ilev|sloc|fuset|serzo|fgz|so|sotype|sorul|resitem)_)[0-9A-HJKMNP-TV-Z]{26}\b`)
 
 // likened takes from a JSON value what no two Medusas share: times, the ids
 // that Medusa makes, the order of levels, and the options of products, which
@@ -488,8 +886,11 @@ func TestWritesThatBreakNaiveClients(t *testing.T) {
 	memory := shops[0].open(t)
 	memoryToken := memory.login(t, client)
 	t.Run("in memory", func(t *testing.T) {
+		ids := made{}
 		for _, call := range rawWrites {
+			call = ids.in(call)
 			got := memory.ask(t, client, memoryToken, call)
+			ids.keep(t, call, got.raw)
 			assert.Equal(t, call.status, got.Status, "%s %s: %.500s", call.name(), call.body, got.raw)
 			assert.Contains(t, got.raw, call.says, "%s %s", call.name(), call.body)
 		}
@@ -499,9 +900,12 @@ func TestWritesThatBreakNaiveClients(t *testing.T) {
 		realToken := real.login(t, client)
 		memory.reset(t)
 		t.Cleanup(func() { real.reset(t) })
+		realIDs, memoryIDs := made{}, made{}
 		for _, call := range rawWrites {
-			want, got := real.ask(t, client, realToken, call), memory.ask(t, client, memoryToken, call)
-			assert.Contains(t, want.raw, call.says, "%s %s", call.name(), call.body)
+			want, got := real.ask(t, client, realToken, realIDs.in(call)), memory.ask(t, client, memoryToken, memoryIDs.in(call))
+			assert.Contains(t, want.raw, realIDs.in(call).says, "%s %s", call.name(), call.body)
+			realIDs.keep(t, call, want.raw)
+			memoryIDs.keep(t, call, got.raw)
 			want.raw, got.raw, want.etag, got.etag = "", "", "", ""
 			assert.Equal(t, want, got, "%s %s: expected is the real Medusa's answer, actual the one in memory", call.name(), call.body)
 		}

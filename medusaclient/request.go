@@ -64,6 +64,15 @@ func (r *Request) Share(ctx context.Context) {
 	other.waited += waited
 }
 
+// CallsOf returns how many calls went to Medusa for the request of ctx.
+func CallsOf(ctx context.Context) int {
+	r := requestOf(ctx)
+	if r == nil {
+		return 0
+	}
+	return r.Calls()
+}
+
 func requestOf(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r

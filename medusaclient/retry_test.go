@@ -94,6 +94,81 @@ func TestWritesAreSentOnce(t *testing.T) {
 	}
 }
 
+// locationWrites are the writes of a set-up.
+var locationWrites = map[string]struct {
+	send      func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error
+	anyTime   bool // there is no sendBy
+	orNothing bool // Medusa says nothing where there is none
+}{
+	"create": {send: func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error {
+		_, err := c.StockLocations.Create(ctx, by, sendBy, LocationWrite{Name: new("Once")})
+		return err
+	}},
+	"update": {anyTime: true, orNothing: true, send: func(ctx context.Context, c *Client, by Credential, _ time.Time) error {
+		_, err := c.StockLocations.Update(ctx, by, "sloc_high_up", LocationWrite{Name: new("Once")})
+		return err
+	}},
+	"delete": {anyTime: true, send: func(ctx context.Context, c *Client, by Credential, _ time.Time) error {
+		return c.StockLocations.Delete(ctx, by, "sloc_high_up")
+	}},
+	"link channels": {orNothing: true, send: func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error {
+		return c.StockLocations.LinkSalesChannels(ctx, by, sendBy, "sloc_high_up", Links{Add: []string{"sc_mayorista"}})
+	}},
+	"link providers": {orNothing: true, send: func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error {
+		return c.StockLocations.LinkProviders(ctx, by, sendBy, "sloc_high_up", Links{Add: []string{"manual_manual"}})
+	}},
+	"set": {send: func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error {
+		_, err := c.StockLocations.CreateFulfillmentSet(ctx, by, sendBy, "sloc_high_up", "Once", "pickup")
+		return err
+	}},
+	"zone": {send: func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error {
+		_, err := c.Fulfillment.CreateServiceZone(ctx, by, sendBy, "fuset_a", ServiceZone{Name: "Once", GeoZones: []GeoZone{}})
+		return err
+	}},
+	"option": {send: func(ctx context.Context, c *Client, by Credential, sendBy time.Time) error {
+		_, err := c.Fulfillment.CreateShippingOption(ctx, by, sendBy, optionOf("serzo_a"))
+		return err
+	}},
+}
+
+func TestWritesOfASetUpAreSentOnce(t *testing.T) {
+	for name, write := range locationWrites {
+		t.Run(name, func(t *testing.T) {
+			for how, failure := range map[string]medusatest.Failure{
+				"a cut connection": medusatest.Cut(),
+				"half a body":      medusatest.CutBody(),
+				"a page":           medusatest.HTML(),
+				"a 500":            medusatest.Answer(500, unknownError),
+				"a proxy's 502":    medusatest.Answer(502, ""),
+			} {
+				server, client, by := memoryClient(t, Config{})
+				server.Fail(medusatest.Match{}, failure)
+				err := write.send(t.Context(), client, by, soon())
+				require.Error(t, err, how)
+				assert.False(t, NotDone(err), "%s: it may have happened", how)
+				assert.Len(t, server.Calls(), 1, how)
+			}
+		})
+	}
+}
+
+func TestWritesOfASetUpThatAreLateAreNotSent(t *testing.T) {
+	for name, write := range locationWrites {
+		t.Run(name, func(t *testing.T) {
+			server, client, by := memoryClient(t, Config{})
+			err := write.send(t.Context(), client, by, time.Now().Add(-time.Millisecond))
+			if write.anyTime {
+				require.NoError(t, err)
+				assert.Len(t, server.Calls(), 1)
+				return
+			}
+			assertLate(t, err)
+			assert.True(t, NotDone(err))
+			assert.Empty(t, server.Calls())
+		})
+	}
+}
+
 // TestWhatWasNeverSentIsRepeated: a refused connection has done nothing.
 func TestWhatWasNeverSentIsRepeated(t *testing.T) {
 	server, client, _ := memoryClient(t, Config{})

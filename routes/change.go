@@ -22,8 +22,22 @@ func change[Body any](
 	parse func(body []byte) (Body, []mapping.Fault),
 	make func(ctx context.Context, w bff.Write, body Body) (*bff.WriteAnswer, error),
 ) echo.HandlerFunc {
+	return changeOne(parse, func(ctx context.Context, w bff.Write, _ string, body Body) (*bff.WriteAnswer, error) {
+		return make(ctx, w, body)
+	})
+}
+
+// changeOne is the handler of a write of the thing that :id names.
+func changeOne[Body any](
+	parse func(body []byte) (Body, []mapping.Fault),
+	make func(ctx context.Context, w bff.Write, id string, body Body) (*bff.WriteAnswer, error),
+) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		caller, err := callerOf(c)
+		if err != nil {
+			return err
+		}
+		id, err := idOf(c)
 		if err != nil {
 			return err
 		}
@@ -39,8 +53,8 @@ func change[Body any](
 		}
 		answer, err := make(c.Request().Context(), bff.Write{
 			Caller: caller, Key: key, RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
-			Request: append([]byte(c.Request().Method+" "+c.Path()+"\n"), body...),
-		}, parsed)
+			Request: append([]byte(c.Request().Method+" "+c.Request().URL.EscapedPath()+"\n"), body...),
+		}, id, parsed)
 		if err != nil {
 			return err
 		}

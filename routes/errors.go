@@ -47,6 +47,8 @@ var statuses = map[bff.Code]int{
 	bff.QuantityOutOfRange:    http.StatusUnprocessableEntity,
 	bff.IdempotencyKeyReused:  http.StatusUnprocessableEntity,
 	bff.IdempotencyInProgress: http.StatusConflict,
+	bff.SalesChannelNotFound:  http.StatusNotFound,
+	bff.NameTaken:             http.StatusConflict,
 	bff.OutcomeUnknown:        http.StatusBadGateway,
 	bff.ValidationFailed:      http.StatusUnprocessableEntity,
 	bff.URITooLong:            http.StatusRequestURITooLong,
@@ -67,7 +69,10 @@ var outageStatuses = map[bff.Outage]int{
 }
 
 func statusOf(e *bff.Error) int {
-	if e.Code == bff.NetworkError {
+	switch {
+	case e.Cause != nil:
+		return statusOf(e.Cause)
+	case e.Code == bff.NetworkError:
 		return outageStatuses[e.Outage]
 	}
 	return statuses[e.Code]
@@ -87,6 +92,11 @@ type problem struct {
 	Level *mapping.InventoryLevel `json:"level,omitempty"`
 	// BatchID is under which the audit has the change, with OUTCOME_UNKNOWN.
 	BatchID string `json:"batchId,omitempty"`
+	// Cause, FailedStep and Rollback are why a set-up was undone, and what became
+	// of it.
+	Cause      bff.Code          `json:"cause,omitempty"`
+	FailedStep string            `json:"failedStep,omitempty"`
+	Rollback   *mapping.Rollback `json:"rollback,omitempty"`
 }
 
 type problemField struct {
@@ -144,7 +154,10 @@ func (s *server) refuse(c echo.Context, err error) {
 		Type: problemType + string(e.Code), Title: mapping.TitleOf(string(e.Code)).In(language), Status: status,
 		Detail: e.Message.In(language), Instance: c.Request().URL.EscapedPath(), Code: e.Code,
 		RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
-		Level:     e.Level, BatchID: e.BatchID,
+		Level:     e.Level, BatchID: e.BatchID, FailedStep: e.FailedStep, Rollback: e.Rollback,
+	}
+	if e.Cause != nil {
+		said.Cause, said.Detail = e.Cause.Code, e.Cause.Message.In(language)+" "+said.Detail
 	}
 	for _, fault := range e.Fields {
 		said.Errors = append(said.Errors, problemField{Pointer: fault.Pointer, Code: fault.Code, Detail: fault.Message().In(language)})
@@ -160,7 +173,7 @@ func (s *server) refuse(c echo.Context, err error) {
 	if e.RetryAfter > 0 {
 		header.Set("Retry-After", seconds(e.RetryAfter))
 	}
-	if e.Code == bff.Unauthorized {
+	if status == http.StatusUnauthorized {
 		// Basic is taken too, but its challenge makes browsers ask for a password.
 		header.Set("WWW-Authenticate", `Bearer realm="Medusa"`)
 	}

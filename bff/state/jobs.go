@@ -35,8 +35,8 @@ var standard = pace{
 }
 
 const (
-	// settlers is how many flushes are being settled side by side.
-	settlers = 4
+	// workers is how many jobs are done side by side.
+	workers = 4
 
 	// finishedLife is how long finished jobs can still be looked at.
 	finishedLife = time.Hour
@@ -51,18 +51,30 @@ type settleArgs struct {
 // Kind is how the queue knows the job.
 func (settleArgs) Kind() string { return "settle_flush" }
 
+type undoArgs struct {
+	SetupID string `json:"setupId"`
+}
+
+// Kind is how the queue knows the job.
+func (undoArgs) Kind() string { return "undo_setup" }
+
 type expireArgs struct{}
 
 // Kind is how the queue knows the job.
 func (expireArgs) Kind() string { return "expire_keys" }
 
-// Work begins to settle flushes that nobody marked by their Until, those of
-// gateways that died among them, and to forget old idempotency keys. It returns
-// at once; the work ends with Close. A flush is handed to settle until that
-// returns nil, every few seconds, and can be handed over twice. Work is called
-// once.
-func (s *Store) Work(ctx context.Context, settle func(ctx context.Context, flushID string) error) error {
-	s.settle = settle
+// Duties are what has to be done later. Each is called with an id until it
+// returns nil, every few seconds, and can be called twice.
+type Duties struct {
+	Settle func(ctx context.Context, flushID string) error // a flush that nobody marked by its Until
+	Undo   func(ctx context.Context, setupID string) error // a set-up that is due
+}
+
+// Work begins to do what is due, what gateways left that died among it, and to
+// forget old idempotency keys. It returns at once; the work ends with Close.
+// Work is called once.
+func (s *Store) Work(ctx context.Context, duties Duties) error {
+	s.duties = duties
 	if err := s.jobs.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("state: starting the jobs: %w", err)
 	}
@@ -72,12 +84,13 @@ func (s *Store) Work(ctx context.Context, settle func(ctx context.Context, flush
 // hire makes the client of the queue, which does not work yet.
 func (s *Store) hire(pace pace) error {
 	s.pace = pace
-	workers := river.NewWorkers()
-	river.AddWorker(workers, river.WorkFunc(s.settleJob))
-	river.AddWorker(workers, river.WorkFunc(s.expireJob))
+	known := river.NewWorkers()
+	river.AddWorker(known, river.WorkFunc(s.settleJob))
+	river.AddWorker(known, river.WorkFunc(s.undoJob))
+	river.AddWorker(known, river.WorkFunc(s.expireJob))
 	jobs, err := river.NewClient(s.driver(), &river.Config{
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: settlers}},
-		Workers:                     workers,
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		Workers:                     known,
 		PeriodicJobs:                []*river.PeriodicJob{expiry()},
 		PollOnly:                    true,
 		FetchPollInterval:           pace.poll,
@@ -147,7 +160,12 @@ func (s *Store) unschedule(ctx context.Context, tx *sql.Tx, flushID string) erro
 	if err != nil {
 		return err
 	}
-	_, err = s.jobs.JobDeleteTx(ctx, tx, job)
+	return s.cancelJob(ctx, tx, job)
+}
+
+// cancelJob takes a job back, unless it runs at this moment, or ran before.
+func (s *Store) cancelJob(ctx context.Context, tx *sql.Tx, job int64) error {
+	_, err := s.jobs.JobDeleteTx(ctx, tx, job)
 	if errors.Is(err, rivertype.ErrJobRunning) || errors.Is(err, rivertype.ErrNotFound) {
 		return nil
 	}
@@ -157,8 +175,17 @@ func (s *Store) unschedule(ctx context.Context, tx *sql.Tx, flushID string) erro
 // settleJob is tried again for as long as it fails: a snooze does not count as
 // an attempt, of which there is an end.
 func (s *Store) settleJob(ctx context.Context, job *river.Job[settleArgs]) error {
-	if err := s.settle(ctx, job.Args.FlushID); err != nil {
+	if err := s.duties.Settle(ctx, job.Args.FlushID); err != nil {
 		s.log.WarnContext(ctx, "a flush could not be settled and is tried again", "flushId", job.Args.FlushID, "error", err)
+		return river.JobSnooze(s.pace.retry)
+	}
+	return nil
+}
+
+// undoJob is tried again, too, for as long as anything may be left.
+func (s *Store) undoJob(ctx context.Context, job *river.Job[undoArgs]) error {
+	if err := s.duties.Undo(ctx, job.Args.SetupID); err != nil {
+		s.log.WarnContext(ctx, "a set-up is not undone yet and is looked at again", "setupId", job.Args.SetupID, "error", err)
 		return river.JobSnooze(s.pace.retry)
 	}
 	return nil

@@ -83,6 +83,12 @@ func (s *Store) claimed(ctx context.Context, conn querier, claims []Claim) ([]Cl
 	return others, rows.Err()
 }
 
+// Take writes a claim for itself. It fails with ErrClaimed when its key belongs to
+// another batch. After any error but ErrUncertain nothing is written.
+func (s *Store) Take(ctx context.Context, claim Claim) error {
+	return s.together(ctx, func(tx *sql.Tx) error { return s.claim(ctx, tx, []Claim{claim}) })
+}
+
 // claim writes the claims, or says ErrClaimed and leaves the rest to the
 // rollback.
 func (s *Store) claim(ctx context.Context, tx *sql.Tx, claims []Claim) error {
@@ -164,13 +170,14 @@ func (s *Store) Keep(ctx context.Context, actor, key, batchID string, answer Ans
 }
 
 // Drop forgets a batch's key, so that the same request can be sent again. A key
-// that is not the batch's is left alone, and so is one of whose batch something
-// was written, or may have been.
+// that is not the batch's, or has its answer, is left alone, and so is one of
+// whose batch something was written, or may have been, or is being undone.
 func (s *Store) Drop(ctx context.Context, actor, key, batchID string) error {
 	_, err := s.write.ExecContext(ctx, s.bind(`
-		DELETE FROM idempotency_keys WHERE actor = ? AND key = ? AND batch_id = ?
-		AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.batch_id = ? AND ledger.batch_id <> '' AND state <> 'failed')`),
-		actor, key, batchID, batchID)
+		DELETE FROM idempotency_keys WHERE actor = ? AND key = ? AND batch_id = ? AND status IS NULL
+		AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.batch_id = ? AND ledger.batch_id <> '' AND state <> 'failed')
+		AND NOT EXISTS (SELECT 1 FROM setups WHERE setups.batch_id = ? AND setups.batch_id <> '')`),
+		actor, key, batchID, batchID, batchID)
 	if err != nil {
 		return fmt.Errorf("state: dropping an idempotency key: %w", err)
 	}

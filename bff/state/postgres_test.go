@@ -27,6 +27,7 @@ func TestPostgresIsShared(t *testing.T) {
 		"a change is heard by the others":           heardByOthers,
 		"a lost connection is told":                 lostIsTold,
 		"one of two gateways claims a key":          oneGatewayClaims,
+		"a set-up is taken over by another gateway": setupTakenOver,
 		"locks that exclude nobody are refused":     emptyLocks,
 		"a session that changes is refused":         changingSession,
 		"the password is not told":                  passwordNotTold,

@@ -29,7 +29,7 @@ type Store struct {
 	file     *flock.Flock // SQLite: keeps other processes out
 	turn     chan struct{}
 	jobs     *river.Client[*sql.Tx]
-	settle   func(ctx context.Context, flushID string) error // set by Work
+	duties   Duties // set by Work
 	pace     pace
 	log      *slog.Logger
 	now      func() time.Time

@@ -74,7 +74,23 @@ func suite(t *testing.T, newDatabase func(t testing.TB) string) {
 		"an ended turn does nothing":                   endedTurn,
 		"a cancelled wait for the turn":                cancelledWait,
 		"what was written is there after closing":      reopened,
-		"ping": ping,
+		"a set-up that is made is answered":            setupMade,
+		"a set-up without a key":                       setupWithoutKey,
+		"a set-up is finished with its answer":         setupFinishFails,
+		"a set-up with an old key begins":              setupOldKey,
+		"a key is taken alone":                         keyTaken,
+		"a set-up with a taken key is not begun":       setupKeyTaken,
+		"one of many set-ups with a key begins":        setupOneBegins,
+		"a set-up comes back with its steps":           setupComesBack,
+		"nothing is made of what is being undone":      setupNotRunning,
+		"a young set-up is not undone":                 setupYoung,
+		"a set-up is forgotten with its key":           setupForgotten,
+		"the key of a set-up is not dropped":           setupKeyNotDropped,
+		"a set-up goes on or is undone":                setupStepsOrUndone,
+		"a set-up that was left is handed over":        setupHandedOver,
+		"undoing is tried until it succeeds":           setupUndoingRetries,
+		"undoing waits for its time":                   setupUndoingWaits,
+		"ping":                                         ping,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -421,10 +437,10 @@ type handed struct {
 func work(t testing.TB, s *Store, settle func(ctx context.Context, flushID string) error) <-chan handed {
 	t.Helper()
 	flushes := make(chan handed, 100)
-	require.NoError(t, s.Work(t.Context(), func(ctx context.Context, flushID string) error {
+	require.NoError(t, s.Work(t.Context(), Duties{Settle: func(ctx context.Context, flushID string) error {
 		flushes <- handed{flushID, time.Now()}
 		return settle(ctx, flushID)
-	}))
+	}}))
 	return flushes
 }
 
@@ -458,7 +474,7 @@ func child(dsn string) {
 	must(turn.Commit(ctx, Flush{ID: "fl_of_the_dead", Entries: []Entry{{ID: "chg_of_the_dead", Level: levelAt(1), Kind: Update}}, Until: time.Now()}))
 	if os.Getenv(childMode) == settling {
 		began := make(chan struct{})
-		must(s.Work(ctx, func(context.Context, string) error { close(began); select {} }))
+		must(s.Work(ctx, Duties{Settle: func(context.Context, string) error { close(began); select {} }}))
 		<-began
 	}
 	os.Stdout.WriteString("there\n")

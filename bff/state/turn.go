@@ -91,6 +91,15 @@ func (t *Turn) together(ctx context.Context, do func(tx *sql.Tx) error) error {
 	if err != nil {
 		return err
 	}
+	return together(ctx, conn, do)
+}
+
+// together runs do in one transaction.
+func (s *Store) together(ctx context.Context, do func(tx *sql.Tx) error) error {
+	return together(ctx, s.write, do)
+}
+
+func together(ctx context.Context, conn conn, do func(tx *sql.Tx) error) error {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err

@@ -20,25 +20,12 @@ const (
 	lost
 )
 
-// fateOf tells a refusal from silence. Only Medusa's own refusal counts: a proxy
-// before it, or a 500 half way through, proves nothing.
+// fateOf tells a refusal from silence.
 func fateOf(err error) fate {
-	var refused *medusaclient.Error
-	var outage *medusaclient.OutageError
 	switch {
 	case errors.Is(err, errMaybeMade):
 		return lost
-	case errors.Is(err, errUnsent), errors.Is(err, medusaclient.ErrTooLong):
-		return undone
-	case errors.As(err, &refused):
-		if refused.Foreign || refused.Status == http.StatusRequestTimeout || refused.Status >= http.StatusInternalServerError {
-			return lost
-		}
-		return undone
-	case errors.As(err, &outage):
-		if outage.Sent() {
-			return lost
-		}
+	case errors.Is(err, errUnsent), medusaclient.NotDone(err):
 		return undone
 	}
 	return lost

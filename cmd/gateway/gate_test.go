@@ -109,26 +109,37 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h != nil && h.at == beforeMedusa {
 		h.stop()
 	}
-	call, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, g.to+r.URL.RequestURI(), bytes.NewReader(body))
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	call.Header = r.Header.Clone()
-	answer, err := http.DefaultTransport.RoundTrip(call)
-	if err != nil {
-		panic(http.ErrAbortHandler)
-	}
-	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(answer.Body)
+	answer, err := passOn(r, body, g.to)
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
 	if h != nil && h.at == afterMedusa {
 		h.stop()
 	}
-	maps.Copy(w.Header(), answer.Header)
-	w.WriteHeader(answer.StatusCode)
-	_, _ = w.Write(text) // who has gone needs no answer
+	answer.give(w)
+}
+
+// passOn makes a call elsewhere, to its end also when the caller has gone.
+func passOn(r *http.Request, body []byte, to string) (reply, error) {
+	call, err := http.NewRequestWithContext(context.WithoutCancel(r.Context()), r.Method, to+r.URL.RequestURI(), bytes.NewReader(body))
+	if err != nil {
+		return reply{}, err
+	}
+	call.Header = r.Header.Clone()
+	answer, err := http.DefaultTransport.RoundTrip(call)
+	if err != nil {
+		return reply{}, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	text, err := io.ReadAll(answer.Body)
+	return reply{status: answer.StatusCode, header: answer.Header, text: string(text)}, err
+}
+
+// give answers with a reply.
+func (r reply) give(w http.ResponseWriter) {
+	maps.Copy(w.Header(), r.header)
+	w.WriteHeader(r.status)
+	_, _ = io.WriteString(w, r.text) // who has gone needs no answer
 }
 
 // holding takes the first hold that is for a call.

@@ -165,6 +165,11 @@ func (p *program) send(t testing.TB, method, token, path, body string, key ...st
 }
 
 func (p *program) trySend(method, token, path, body string, key ...string) (reply, error) {
+	return p.trySendAs("", method, token, path, body, key...)
+}
+
+// trySendAs sends a request with an id of its own.
+func (p *program) trySendAs(requestID, method, token, path, body string, key ...string) (reply, error) {
 	request, err := http.NewRequestWithContext(context.Background(), method, p.url+path, strings.NewReader(body))
 	if err != nil {
 		return reply{}, err
@@ -177,6 +182,9 @@ func (p *program) trySend(method, token, path, body string, key ...string) (repl
 	}
 	for _, key := range key {
 		request.Header.Set("Idempotency-Key", key)
+	}
+	if requestID != "" {
+		request.Header.Set("X-Request-Id", requestID)
 	}
 	started := time.Now()
 	response, err := p.client.Do(request)

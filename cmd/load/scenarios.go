@@ -46,6 +46,7 @@ var withStub = []scenario{
 var withMedusa = []scenario{
 	{"batch", "rows in one batch-update, and one by one straight to Medusa", true, batch},
 	{"sustained", fmt.Sprintf("single changes by %d callers at once, of %d levels", sustainedCallers, sustainedLevels), true, sustained},
+	{"setup", "a location set up in one call, and by its single steps straight at Medusa", true, setup},
 	{"lone", "a single change, and the same read and write straight to Medusa", true, lone},
 }
 

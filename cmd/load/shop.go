@@ -123,7 +123,7 @@ func (s *shop) call(ctx context.Context, method, path string, body any) (gjson.R
 	}
 	defer func() { _ = response.Body.Close() }()
 	text, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode != http.StatusOK {
+	if err == nil && response.StatusCode >= http.StatusMultipleChoices {
 		err = fmt.Errorf("%s %s: %s: %s", method, path, response.Status, text)
 	}
 	return gjson.ParseBytes(text), err

@@ -139,6 +139,7 @@ func asFloats(value any) any {
 type bodyFields struct {
 	values map[string]any
 	path   string // of the object itself, empty at the top
+	listed bool   // whether the object stands in a list
 	known  []string
 	faults *[]string
 }
@@ -163,7 +164,7 @@ func field[T any](f *bodyFields, name, kind string, required bool) (value T, giv
 	value, given = raw.(T)
 	switch {
 	case given || (!there && !required):
-	case !there || f.path != "":
+	case !there || f.listed:
 		f.fault("Field '" + joinPath(f.path, name) + "' is required")
 	default:
 		f.fault(wrongType(kind, joinPath(f.path, name), raw))
@@ -173,6 +174,69 @@ func field[T any](f *bodyFields, name, kind string, required bool) (value T, giv
 
 func (f *bodyFields) text(name string) string {
 	value, _ := field[string](f, name, "string", true)
+	return value
+}
+
+// optionalText is a text that may be left out, but not be null.
+func (f *bodyFields) optionalText(name string) (string, bool) {
+	return field[string](f, name, "string", false)
+}
+
+// textOrNull reads an optional text, which may be null, into columns.
+func (f *bodyFields) textOrNull(name string, columns row) {
+	if f.null(name) {
+		columns[name] = nil
+	} else if value, given := f.optionalText(name); given {
+		columns[name] = value
+	}
+}
+
+// object reads an optional free object into columns.
+func (f *bodyFields) object(name string, columns row) {
+	if value, given := field[map[string]any](f, name, "record", false); given {
+		columns[name] = value
+	}
+}
+
+// metadata reads what most rows have, which may be null, into columns.
+func (f *bodyFields) metadata(columns row) {
+	if f.null("metadata") {
+		columns["metadata"] = nil
+	} else {
+		f.object("metadata", columns)
+	}
+}
+
+// null tells whether an optional field is null, which makes it known.
+func (f *bodyFields) null(name string) bool {
+	value, there := f.values[name]
+	if there && value == nil {
+		f.known = append(f.known, name)
+	}
+	return there && value == nil
+}
+
+// nested reads an optional object by its fields, and tells whether it was given.
+func (f *bodyFields) nested(name string, read func(inner *bodyFields)) bool {
+	values, given := field[map[string]any](f, name, "object", false)
+	if given {
+		read(&bodyFields{values: values, path: joinPath(f.path, name), faults: f.faults})
+	}
+	return given
+}
+
+// word reads one of several words.
+func (f *bodyFields) word(name string, words ...string) string {
+	f.known = append(f.known, name)
+	raw, there := f.values[name]
+	value, _ := raw.(string)
+	switch {
+	case slices.Contains(words, value):
+	case !there || f.listed:
+		f.fault("Field '" + joinPath(f.path, name) + "' is required")
+	default:
+		f.fault("Expected: '" + strings.Join(words, ", ") + "' for field '" + joinPath(f.path, name) + "', but got: '" + asJavaScript(raw) + "'")
+	}
 	return value
 }
 
@@ -193,15 +257,17 @@ func (f *bodyFields) quantity(name string, columns map[string]float64) {
 }
 
 // objects reads an optional list of objects.
-func (f *bodyFields) objects(name string, each func(one *bodyFields)) {
-	list, _ := field[[]any](f, name, "array", false)
+func (f *bodyFields) objects(name string, each func(one *bodyFields)) { f.listOf(name, false, each) }
+
+func (f *bodyFields) listOf(name string, required bool, each func(one *bodyFields)) {
+	list, _ := field[[]any](f, name, "array", required)
 	for i, element := range list {
 		values, is := element.(map[string]any)
 		if !is {
 			f.fault(inList(joinPath(f.path, name), i))
 			continue
 		}
-		each(&bodyFields{values: values, path: joinPath(name, strconv.Itoa(i)), faults: f.faults})
+		each(&bodyFields{values: values, path: joinPath(name, strconv.Itoa(i)), listed: true, faults: f.faults})
 	}
 }
 
@@ -220,10 +286,13 @@ func (f *bodyFields) texts(name string) (texts []string, given bool) {
 
 // strict refuses fields that were not asked for.
 func (f *bodyFields) strict() {
-	unknown := slices.DeleteFunc(slices.Sorted(maps.Keys(f.values)), func(name string) bool { return slices.Contains(f.known, name) })
-	if len(unknown) > 0 {
+	if unknown := f.unknown(); len(unknown) > 0 {
 		f.fault("Unrecognized fields: '" + strings.Join(unknown, ", ") + "'")
 	}
+}
+
+func (f *bodyFields) unknown() []string {
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(f.values)), func(name string) bool { return slices.Contains(f.known, name) })
 }
 
 // refusal is the answer to a body with faults, nil to one without.

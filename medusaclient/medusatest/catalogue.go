@@ -16,12 +16,13 @@ var catalogueTime = time.Date(2025, time.November, 3, 14, 5, 6, 789e6, time.UTC)
 
 // Catalogue is what a shop holds, in Medusa's own terms.
 type Catalogue struct {
-	Store          Store           `json:"store"`
-	SalesChannels  []SalesChannel  `json:"sales_channels"`
-	StockLocations []StockLocation `json:"stock_locations"`
-	InventoryItems []InventoryItem `json:"inventory_items"`
-	Reservations   []Reservation   `json:"reservations"`
-	Products       []Product       `json:"products"`
+	Store            Store             `json:"store"`
+	SalesChannels    []SalesChannel    `json:"sales_channels"`
+	ShippingProfiles []ShippingProfile `json:"shipping_profiles"`
+	StockLocations   []StockLocation   `json:"stock_locations"`
+	InventoryItems   []InventoryItem   `json:"inventory_items"`
+	Reservations     []Reservation     `json:"reservations"`
+	Products         []Product         `json:"products"`
 }
 
 // Store is the shop itself.
@@ -45,6 +46,13 @@ type SalesChannel struct {
 	IsDisabled  bool    `json:"is_disabled"`
 }
 
+// ShippingProfile is a kind of goods as far as sending them goes.
+type ShippingProfile struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	Type string `json:"type"`
+}
+
 // Address is where a stock location is. A nil field is null.
 type Address struct {
 	Address1    string  `json:"address_1"`
@@ -58,7 +66,7 @@ type Address struct {
 }
 
 // StockLocation is a place that holds stock. One marked Deleted is not there,
-// but levels and sales channels still refer to it.
+// but levels, and the sales channels that it names, still refer to it.
 type StockLocation struct {
 	ID              string         `json:"id"`
 	Name            string         `json:"name"`
@@ -98,7 +106,7 @@ type Level struct {
 	IncomingQuantity float64 `json:"incoming_quantity"`
 }
 
-// Reservation holds stock for an order or by hand.
+// Reservation holds stock for an order or by hand, be there enough or not.
 type Reservation struct {
 	ID              string  `json:"id"`
 	InventoryItemID string  `json:"inventory_item_id"`
@@ -164,6 +172,10 @@ func loadTables(raw []byte) (*tables, error) {
 	for _, channel := range c.SalesChannels {
 		t.putSalesChannel(channel)
 	}
+	for _, profile := range c.ShippingProfiles {
+		t.putShippingProfile(profile)
+	}
+	t.put("fulfillment_provider", row{"id": manualProvider, "is_enabled": true})
 	for _, location := range c.StockLocations {
 		t.putStockLocation(location)
 	}

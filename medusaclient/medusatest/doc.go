@@ -7,6 +7,7 @@
 // It speaks HTTP only: nothing here is shared with the client it tests.
 //
 // It knows no product options, images, tags or categories (the lists are
-// empty), no regions, and of the currencies only those in use. Where `order`
-// leaves two rows equal it goes on by id, where PostgreSQL has no order.
+// empty), no regions, of the currencies only those in use, and takes no prices
+// with rules. Where `order` leaves two rows equal it goes on by id, where
+// PostgreSQL has no order.
 package medusatest

@@ -106,7 +106,7 @@ func compareColumn(value any, operator string, operand any) (bool, error) {
 	if value == nil {
 		return false, nil
 	}
-	order := compare(value, operand)
+	order := compareTimes(value, operand)
 	switch operator {
 	case "$gt":
 		return order > 0, nil
@@ -134,12 +134,29 @@ func readable(value, condition any) error {
 }
 
 func isTime(text string) bool {
+	_, is := asTime(text)
+	return is
+}
+
+func asTime(value any) (time.Time, bool) {
+	text, _ := value.(string)
 	for _, layout := range []string{time.RFC3339Nano, time.DateOnly, time.DateTime} {
-		if _, err := time.Parse(layout, text); err == nil {
-			return true
+		if at, err := time.Parse(layout, text); err == nil {
+			return at, true
 		}
 	}
-	return false
+	return time.Time{}, false
+}
+
+// compareTimes orders two times however they are written, and other values as
+// compare does.
+func compareTimes(value, operand any) int {
+	held, isTime := asTime(value)
+	given, alsoTime := asTime(operand)
+	if isTime && alsoTime {
+		return held.Compare(given)
+	}
+	return compare(value, operand)
 }
 
 // compare orders two values of one column; null is greater than any value, as
@@ -180,8 +197,11 @@ func compare(a, b any) int {
 }
 
 // found is the search by `q`: each word must be found in one of the searched
-// columns, its own or those of relations.
+// columns, its own or those of relations. Where there are none it finds all.
 func (t *tables) found(e *entity, r row, q string) bool {
+	if len(e.searched)+len(e.searchedIn) == 0 {
+		return true
+	}
 	for word := range strings.FieldsSeq(q) {
 		if !t.holds(e, r, "%"+word+"%") {
 			return false

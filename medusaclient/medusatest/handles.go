@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Put stores a Store, SalesChannel, StockLocation, InventoryItem (with its
+// Put stores a Store, SalesChannel, ShippingProfile, StockLocation, InventoryItem (with its
 // levels), Reservation or Product (with its variants), in the place of the one
 // with its id if there is one. It panics for any other type.
 func (s *Server) Put(entity any) {
@@ -20,6 +20,8 @@ func (s *Server) Put(entity any) {
 		s.tables.putStore(e, defaultSalesChannel)
 	case SalesChannel:
 		s.tables.putSalesChannel(e)
+	case ShippingProfile:
+		s.tables.putShippingProfile(e)
 	case StockLocation:
 		s.tables.putStockLocation(e)
 	case InventoryItem:
@@ -91,11 +93,7 @@ func (s *Server) Reserve(itemID, locationID string, quantity float64) {
 	if level == nil {
 		panic("medusatest: no level of " + itemID + " at " + locationID)
 	}
-	q := quantitiesOf(level)
-	q.Reserved = sum(q.Reserved, quantity)
-	level = changed(level, nil)
-	setQuantities(level, q)
-	s.tables.putLevel(level)
+	s.tables.reserve(level, quantity)
 }
 
 // RenameLocation gives a stock location another name. It panics for an unknown
@@ -111,7 +109,8 @@ func (s *Server) RenameLocation(id, name string) {
 }
 
 // Delete deletes the stock location, inventory item or product with the id, as
-// Medusa does: levels at a deleted location stay, levels of a deleted item go.
+// Medusa does: levels and reservations at a deleted location stay, those of a
+// deleted item go.
 func (s *Server) Delete(id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -35,7 +35,7 @@ var inventoryItemEntity = &entity{
 		"location_levels": {target: "inventory_level", many: true, back: "inventory_item", of: func(t *tables, r row) []row {
 			return t.levelsOf[idOf(r)]
 		}},
-		"reservation_items": {target: "reservation_item", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
+		"reservation_items": {target: "reservation_item", many: true, parentKey: "id", childKey: "id", back: "inventory_item", of: func(t *tables, r row) []row {
 			return t.reservationsOf[idOf(r)]
 		}},
 		"variants": {target: "product_variant", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {

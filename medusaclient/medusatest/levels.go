@@ -22,41 +22,10 @@ func (e *levelEntry) quantities(f *bodyFields) {
 	f.quantity("incoming_quantity", e.columns)
 }
 
-// effect is what a write does when it is carried out, and its answer.
-type effect func() (any, *problem)
-
-// writes is the handler of a write. begin checks the request and reads what
-// Medusa compares with; a test may come between it and the effect.
-func (s *Server) writes(begin func(r *http.Request) (effect, *problem)) adminHandler {
-	return func(w http.ResponseWriter, r *http.Request, _ caller) {
-		carryOut, fault := begin(r)
-		if fault != nil {
-			writeJSON(w, r, fault.status, fault)
-			return
-		}
-		var answer any
-		momentsOf(r).effect(func() { answer, fault = carryOut() })
-		if fault != nil {
-			writeJSON(w, r, fault.status, fault)
-			return
-		}
-		writeJSON(w, r, http.StatusOK, answer)
-	}
-}
-
 // updateLevel is POST /admin/inventory-items/:id/location-levels/:location_id.
 func (s *Server) updateLevel(r *http.Request) (effect, *problem) {
 	entry := levelEntry{itemID: r.PathValue("id"), locationID: r.PathValue("location_id")}
-	f, fault := topFields(r)
-	if fault != nil {
-		return nil, fault
-	}
-	entry.quantities(f)
-	f.strict()
-	if fault := f.refusal(); fault != nil {
-		return nil, fault
-	}
-	shown, fault := readQuery(r, selectParams(), true)
+	shown, fault := readWrite(r, entry.quantities)
 	if fault != nil {
 		return nil, fault
 	}
@@ -68,23 +37,17 @@ func (s *Server) updateLevel(r *http.Request) (effect, *problem) {
 		s.mu.Lock()
 		s.tables.updateLevel(updates[0])
 		s.mu.Unlock()
-		return s.itemAnswer(entry.itemID, shown), nil
+		return s.answer(inventoryItems, entry.itemID, shown), nil
 	}, nil
 }
 
 // createLevel is POST /admin/inventory-items/:id/location-levels.
 func (s *Server) createLevel(r *http.Request) (effect, *problem) {
-	f, fault := topFields(r)
-	if fault != nil {
-		return nil, fault
-	}
-	entry := levelEntry{itemID: r.PathValue("id"), locationID: f.text("location_id")}
-	entry.quantities(f)
-	f.strict()
-	if fault := f.refusal(); fault != nil {
-		return nil, fault
-	}
-	shown, fault := readQuery(r, selectParams(), true)
+	entry := levelEntry{itemID: r.PathValue("id")}
+	shown, fault := readWrite(r, func(f *bodyFields) {
+		entry.locationID = f.text("location_id")
+		entry.quantities(f)
+	})
 	if fault != nil {
 		return nil, fault
 	}
@@ -101,7 +64,7 @@ func (s *Server) createLevel(r *http.Request) (effect, *problem) {
 		if fault != nil {
 			return nil, fault
 		}
-		return s.itemAnswer(entry.itemID, shown), nil
+		return s.answer(inventoryItems, entry.itemID, shown), nil
 	}, nil
 }
 
@@ -130,21 +93,11 @@ func (s *Server) deleteLevel(r *http.Request) (effect, *problem) {
 			return nil, fault
 		}
 		answer := row{"id": level["id"], "object": "inventory-level", "deleted": true}
-		if parent, there := s.itemAnswer(itemID, shown)["inventory_item"]; there {
+		if parent, there := s.answer(inventoryItems, itemID, shown)["inventory_item"]; there {
 			answer["parent"] = parent
 		}
 		return answer, nil
 	}, nil
-}
-
-// itemAnswer is the item as the database holds it when the write is done,
-// nothing when it was deleted.
-func (s *Server) itemAnswer(id string, values map[string]any) row {
-	item := s.show(inventoryItems, id, values)
-	if item == nil {
-		return row{}
-	}
-	return row{"inventory_item": item}
 }
 
 // levelBatch is the body of a batch.
@@ -282,7 +235,7 @@ func (s *Server) readUpdates(entries []levelEntry) ([]levelUpdate, *problem) {
 		level := s.tables.levelAt(entry.itemID, entry.locationID)
 		switch id := idOf(level); {
 		case level == nil:
-			missing = append(missing, "Item "+entry.itemID+" is not stocked at location "+entry.locationID)
+			missing = append(missing, notStocked(entry.itemID, entry.locationID))
 		case !seen[id]:
 			seen[id] = true
 			updates = append(updates, levelUpdate{before: level, columns: entry.columns})
@@ -373,8 +326,8 @@ func (t *tables) createLevels(entries []levelEntry) ([]any, *problem) {
 		taken[key] = true
 	}
 	for _, entry := range entries {
-		if t.get("inventory_item", entry.itemID) == nil && !t.deletedItems[entry.itemID] {
-			return nil, notFound("You tried to set relationship inventory_item_id: " + entry.itemID + ", but such entity does not exist")
+		if !t.known("inventory_item", entry.itemID) {
+			return nil, noSuchRelation("inventory_item_id", entry.itemID)
 		}
 	}
 	created := make([]any, len(entries))
@@ -390,11 +343,7 @@ func (t *tables) createLevels(entries []levelEntry) ([]any, *problem) {
 }
 
 func (t *tables) newLevel(itemID, locationID string, q Quantities) row {
-	t.levelsMade++
-	level := row{
-		"id":          fmt.Sprintf("ilev_%026d", t.levelsMade),
-		"location_id": locationID, "inventory_item_id": itemID, "metadata": nil,
-	}
+	level := row{"id": t.newID("ilev"), "location_id": locationID, "inventory_item_id": itemID, "metadata": nil}
 	setQuantities(level, q)
 	level["created_at"] = nextStamp("")
 	level["updated_at"] = level["created_at"]
@@ -427,6 +376,11 @@ func (t *tables) deleteLevels(ids []string, force bool) *problem {
 	return nil
 }
 
+// notStocked is the sentence for a level that is not there.
+func notStocked(itemID, locationID string) string {
+	return "Item " + itemID + " is not stocked at location " + locationID
+}
+
 func deduplicated(words []string) string {
 	seen := map[string]bool{}
 	return strings.Join(slices.DeleteFunc(words, func(word string) bool {
@@ -434,16 +388,4 @@ func deduplicated(words []string) string {
 		seen[word] = true
 		return before
 	}), ", ")
-}
-
-func notFound(message string) *problem {
-	return &problem{status: http.StatusNotFound, Type: "not_found", Message: message}
-}
-
-func notAllowed(message string) *problem {
-	return &problem{status: http.StatusBadRequest, Type: "not_allowed", Message: message}
-}
-
-func invalidData(message string) *problem {
-	return &problem{status: http.StatusBadRequest, Type: "invalid_data", Message: message}
 }

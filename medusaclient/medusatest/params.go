@@ -24,12 +24,18 @@ func selectParams() []param { return []param{{"fields", text}} }
 // listParams are the parameters of a route that lists entities: those filters,
 // which may stand in `$and` and `$or` too, and further ones.
 func listParams(filters []param, further ...param) []param {
-	return slices.Concat(
-		[]param{{"fields", text}, {"offset", number}, {"limit", number}, {"order", text}, {"with_deleted", boolean}},
+	return plainListParams(slices.Concat(
 		filters,
 		[]param{{"$and", alternatives(filters)}, {"$or", alternatives(filters)}},
 		further,
-	)
+	)...)
+}
+
+// plainListParams are those of a route that has no `$and` and `$or`.
+func plainListParams(filters ...param) []param {
+	return append([]param{
+		{"fields", text}, {"offset", number}, {"limit", number}, {"order", text}, {"with_deleted", boolean},
+	}, filters...)
 }
 
 // checkQuery reads a query against the parameters of a route. A strict route

@@ -59,8 +59,10 @@ var productEntity = &entity{
 		"variants": {target: "product_variant", many: true, parentKey: "id", childKey: "id", back: "product", of: func(t *tables, r row) []row {
 			return t.variantsOf[idOf(r)]
 		}},
-		"sales_channels": {target: "sales_channel", many: true, parentKey: "id", childKey: "id", of: channelsOf},
-		"options":        none(""), "images": none(""), "tags": none(""), "categories": none(""),
+		"sales_channels": {target: "sales_channel", many: true, parentKey: "id", childKey: "id", of: func(t *tables, r row) []row {
+			return t.all("sales_channel", t.channelsOf[idOf(r)])
+		}},
+		"options": none(""), "images": none(""), "tags": none(""), "categories": none(""),
 		"type": none("type_id"), "collection": none("collection_id"),
 	},
 }
@@ -89,6 +91,7 @@ var variantEntity = &entity{
 
 var priceEntity = &entity{
 	relations: map[string]relation{
+		"price_list": none("price_list_id"),
 		"price_rules": {target: "price_rule", many: true, of: func(t *tables, r row) []row {
 			return t.rulesOf[idOf(r)]
 		}},
@@ -153,7 +156,7 @@ var products = resource{
 	defaults: productDefaults, params: productParams, limit: 50,
 	missing: func(string) string { return "Product not found" },
 	shape:   shapeProduct,
-	link:    &link{param: "sales_channel_id", ids: channelIDsOf},
+	linked:  &linkFilter{param: "sales_channel_id", ids: func(t *tables, r row) []string { return t.channelsOf[idOf(r)] }},
 }
 
 var variants = resource{

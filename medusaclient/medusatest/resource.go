@@ -17,17 +17,21 @@ type resource struct {
 	// strict refuses unknown query parameters; Medusa's products ignore them.
 	strict bool
 	limit  float64
-	// missing is the sentence for an unknown id.
+	// missing is the sentence for an unknown id; without one Medusa answers 200
+	// and nothing.
 	missing func(id string) string
 	// filter is what the path asks for.
 	filter map[string]any
-	link   *link
+	// linked filters by the ids of rows of another module.
+	linked *linkFilter
+	// broken are the filters that Medusa takes and cannot carry out.
+	broken []string
 	// shape has the last word on each row of an answer.
 	shape func(row)
 }
 
-// link is a filter by the ids of linked rows of another module.
-type link struct {
+// linkFilter is a filter by the ids of linked rows.
+type linkFilter struct {
 	param string
 	ids   func(t *tables, r row) []string
 }
@@ -116,21 +120,21 @@ func (t *tables) shown(of resource, r row, selected *selection) row {
 
 // find returns the rows that pass the filters.
 func (t *tables) find(of resource, filters map[string]any) ([]row, error) {
-	if holdsNUL(filters) {
+	if holdsNUL(filters) || slices.ContainsFunc(of.broken, func(name string) bool { _, given := filters[name]; return given }) {
 		return nil, errDatabase
 	}
 	linked, byLink := any(nil), false
-	if of.link != nil {
-		linked, byLink = filters[of.link.param]
+	if of.linked != nil {
+		linked, byLink = filters[of.linked.param]
 		if linked == "" {
 			return nil, errDatabase // Medusa takes it for a column then
 		}
 		filters = maps.Clone(filters)
-		delete(filters, of.link.param)
+		delete(filters, of.linked.param)
 	}
 	var rows []row
 	for _, r := range t.rows[of.table] {
-		if byLink && !slices.ContainsFunc(of.link.ids(t, r), func(id string) bool {
+		if byLink && !slices.ContainsFunc(of.linked.ids(t, r), func(id string) bool {
 			ok, _ := passesColumn(id, linked)
 			return ok
 		}) {
@@ -160,12 +164,12 @@ func (s *Server) detail(of resource) adminHandler {
 			writeJSON(w, r, http.StatusInternalServerError, unknownError())
 			return
 		}
-		shown := s.show(of, id, values)
-		if shown == nil {
+		answer := s.answer(of, id, values)
+		if len(answer) == 0 && of.missing != nil {
 			writeJSON(w, r, http.StatusNotFound, problem{Type: "not_found", Message: of.missing(id)})
 			return
 		}
-		writeJSON(w, r, http.StatusOK, map[string]any{of.singular: shown})
+		writeJSON(w, r, http.StatusOK, answer)
 	}
 }
 

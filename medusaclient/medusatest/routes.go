@@ -52,12 +52,25 @@ func (s *Server) routes() []route {
 		"/admin/product-variants":                    s.list(variants),
 		"/admin/stock-locations":                     s.list(stockLocations),
 		"/admin/stock-locations/:id":                 s.detail(stockLocations),
-		"/admin/sales-channels":                      s.listSalesChannels,
+		"/admin/sales-channels":                      s.list(salesChannels),
+		"/admin/sales-channels/:id":                  s.detail(salesChannels),
 		"/admin/stores":                              s.list(stores),
+		"/admin/shipping-profiles":                   s.list(shippingProfiles),
+		"/admin/shipping-profiles/:id":               s.detail(shippingProfiles),
+		"/admin/fulfillment-providers":               s.list(fulfillmentProviders),
+		"/admin/shipping-option-types":               s.list(optionTypes),
+		"/admin/shipping-option-types/:id":           s.detail(optionTypes),
+		"/admin/shipping-options":                    s.list(shippingOptions),
+		"/admin/shipping-options/:id":                s.detail(shippingOptions),
+		"/admin/reservations":                        s.list(reservations),
+		"/admin/reservations/:id":                    s.detail(reservations),
 	} {
 		routes = append(routes, route{http.MethodGet, path, s.admin(refuseForbidden(handler))})
 	}
-	const level = "/admin/inventory-items/:id/location-levels/:location_id"
+	const (
+		level    = "/admin/inventory-items/:id/location-levels/:location_id"
+		location = "/admin/stock-locations/:id"
+	)
 	for _, write := range []struct {
 		method, path string
 		begin        func(r *http.Request) (effect, *problem)
@@ -67,6 +80,22 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/admin/inventory-items/:id/location-levels", s.createLevel},
 		{http.MethodPost, level, s.updateLevel},
 		{http.MethodDelete, level, s.deleteLevel},
+		{http.MethodPost, "/admin/stock-locations", s.createLocation},
+		{http.MethodPost, location, s.updateLocation},
+		{http.MethodDelete, location, s.deletes("stock_location", (*tables).deleteStockLocation)},
+		{http.MethodPost, location + "/fulfillment-sets", s.createSetOfLocation},
+		{http.MethodPost, location + "/fulfillment-providers", s.relinkProviders},
+		{http.MethodPost, location + "/sales-channels", s.relinkChannels},
+		{http.MethodDelete, "/admin/fulfillment-sets/:id", s.deletes("fulfillment_set", (*tables).deleteFulfillmentSet)},
+		{http.MethodPost, "/admin/fulfillment-sets/:id/service-zones", s.createZone},
+		{http.MethodDelete, "/admin/fulfillment-sets/:id/service-zones/:zone_id", s.deleteZone},
+		{http.MethodPost, "/admin/shipping-options", s.createOption},
+		{http.MethodDelete, "/admin/shipping-options/:id", s.deletes("shipping_option", (*tables).deleteShippingOption)},
+		{http.MethodPost, "/admin/shipping-option-types", s.createOptionType},
+		{http.MethodDelete, "/admin/shipping-option-types/:id", s.deletes("shipping_option_type", (*tables).deleteOptionType)},
+		{http.MethodPost, "/admin/reservations", s.createReservation},
+		{http.MethodPost, "/admin/reservations/:id", s.updateReservation},
+		{http.MethodDelete, "/admin/reservations/:id", s.deletes("reservation", (*tables).deleteReservation)},
 	} {
 		routes = append(routes, route{write.method, write.path, s.admin(refuseForbidden(s.writes(write.begin)))})
 	}

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"math/big"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,18 +21,18 @@ type tables struct {
 	rows map[string]map[string]row // by entity, then id
 	// The following list rows by what they belong to, in the order in which
 	// PostgreSQL would find them: a row that is written anew goes last.
-	levelsOf       map[string][]row // by inventory item
-	reservationsOf map[string][]row // by inventory item
-	variantsOf     map[string][]row // by product, in their rank
-	pricesOf       map[string][]row // by variant
-	rulesOf        map[string][]row // by price
-	itemsOf        map[string][]row // links, by variant
-	holdersOf      map[string][]row // the same links, by inventory item
-	currenciesOf   map[string][]row // by store
-	channelsOf     map[string][]string
-	locationsOf    map[string][]string // by sales channel
-	deletedItems   map[string]bool
-	levelsMade     int // by calls, for their ids
+	levelsOf       map[string][]row    // by inventory item
+	reservationsOf map[string][]row    // by inventory item
+	variantsOf     map[string][]row    // by product, in their rank
+	pricesOf       map[string][]row    // by variant
+	rulesOf        map[string][]row    // by price
+	itemsOf        map[string][]row    // links, by variant
+	holdersOf      map[string][]row    // the same links, by inventory item
+	currenciesOf   map[string][]row    // by store
+	channelsOf     map[string][]string // by product
+	links          map[string][]link   // by table, in the order of their making
+	dead           map[string]bool     // ids of what was deleted
+	made           int                 // by calls, for their ids
 	created        string
 }
 
@@ -40,9 +41,8 @@ func newTables(created time.Time) *tables {
 		rows:     map[string]map[string]row{},
 		levelsOf: map[string][]row{}, reservationsOf: map[string][]row{}, variantsOf: map[string][]row{},
 		pricesOf: map[string][]row{}, rulesOf: map[string][]row{}, itemsOf: map[string][]row{}, holdersOf: map[string][]row{},
-		currenciesOf: map[string][]row{}, channelsOf: map[string][]string{}, locationsOf: map[string][]string{},
-		deletedItems: map[string]bool{},
-		created:      stamp(created),
+		currenciesOf: map[string][]row{}, channelsOf: map[string][]string{}, links: map[string][]link{}, dead: map[string]bool{},
+		created: stamp(created),
 	}
 }
 
@@ -86,6 +86,56 @@ func (t *tables) put(entity string, r row) row {
 	t.time(r)
 	t.rows[entity][idOf(r)] = r
 	return r
+}
+
+// drop deletes a row, of which the id is remembered: Medusa keeps the row itself,
+// and takes it for there where another one is to belong to it.
+func (t *tables) drop(entity, id string) {
+	if t.get(entity, id) == nil {
+		return
+	}
+	delete(t.rows[entity], id)
+	t.dead[id] = true
+}
+
+// known tells whether there is such a row, or once was.
+func (t *tables) known(entity, id string) bool { return t.get(entity, id) != nil || t.dead[id] }
+
+// make stores a new row with an id of its own, created now.
+func (t *tables) make(entity, prefix string, r row) row {
+	r["id"] = t.newID(prefix)
+	r["created_at"] = nextStamp("")
+	r["updated_at"] = r["created_at"]
+	return t.put(entity, r)
+}
+
+func (t *tables) newID(prefix string) string {
+	t.made++
+	return fmt.Sprintf("%s_%026d", prefix, t.made)
+}
+
+// change writes the columns that differ from those of a row, and returns the row
+// as it is then; its time moves only when one does.
+func (t *tables) change(entity string, before row, columns row) row {
+	next := before
+	for column, value := range columns {
+		if !reflect.DeepEqual(before[column], value) {
+			next = changed(before, columns)
+		}
+	}
+	return t.put(entity, next)
+}
+
+// having are the rows with a value in a column, oldest first.
+func (t *tables) having(entity, column string, value any) []row {
+	var found []row
+	for _, r := range t.rows[entity] {
+		if r[column] == value {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b row) int { return strings.Compare(idOf(a), idOf(b)) })
+	return found
 }
 
 func (t *tables) time(r row) {
@@ -135,11 +185,11 @@ func (t *tables) putSalesChannel(channel SalesChannel) {
 }
 
 func (t *tables) putStockLocation(location StockLocation) {
-	t.deleteStockLocation(location.ID)
-	t.channelsOf[location.ID] = slices.Clone(location.SalesChannelIDs)
+	t.unlinkRight(channelLocation, location.ID)
 	for _, channel := range location.SalesChannelIDs {
-		t.locationsOf[channel] = append(t.locationsOf[channel], location.ID)
+		t.link(channelLocation, channel, location.ID)
 	}
+	t.drop("stock_location", location.ID)
 	if location.Deleted {
 		return // its links stay, as do those of a location that never was
 	}
@@ -153,15 +203,6 @@ func (t *tables) putStockLocation(location StockLocation) {
 		})
 	}
 	t.put("stock_location", r)
-}
-
-// deleteStockLocation leaves the levels at the location, as Medusa does.
-func (t *tables) deleteStockLocation(id string) {
-	for _, channel := range t.channelsOf[id] {
-		t.locationsOf[channel] = slices.DeleteFunc(slices.Clone(t.locationsOf[channel]), func(each string) bool { return each == id })
-	}
-	delete(t.channelsOf, id)
-	delete(t.rows["stock_location"], id)
 }
 
 func (t *tables) putInventoryItem(item InventoryItem) {
@@ -202,23 +243,39 @@ func (t *tables) putReservation(reservation Reservation) {
 	r := row{
 		"id": reservation.ID, "inventory_item_id": reservation.InventoryItemID, "location_id": reservation.LocationID,
 		"line_item_id": orNil(reservation.LineItemID), "description": orNil(reservation.Description),
-		"allow_backorder": false, "external_id": nil, "created_by": nil, "metadata": nil,
+		"allow_backorder": true, "external_id": nil, "created_by": nil, "metadata": nil,
 	}
 	setQuantity(r, "quantity", reservation.Quantity)
-	t.put("reservation_item", r)
-	others := slices.DeleteFunc(slices.Clone(t.reservationsOf[reservation.InventoryItemID]), func(each row) bool {
-		return each["id"] == reservation.ID
-	})
-	t.reservationsOf[reservation.InventoryItemID] = append(others, r)
-	for i, level := range t.levelsOf[reservation.InventoryItemID] {
-		if level["location_id"] == reservation.LocationID {
+	if before := t.get("reservation_item", reservation.ID); before != nil {
+		t.countReserved(before, -quantityOf(before, "quantity"))
+	}
+	t.putReservationRow(r)
+	t.countReserved(r, reservation.Quantity)
+}
+
+// putReservationRow stores a reservation, as the last of its item's.
+func (t *tables) putReservationRow(r row) {
+	t.forgetReservation(r)
+	itemID := textOf(r, "inventory_item_id")
+	t.reservationsOf[itemID] = append(t.reservationsOf[itemID], t.put("reservation_item", r))
+}
+
+func (t *tables) forgetReservation(r row) {
+	itemID := textOf(r, "inventory_item_id")
+	t.reservationsOf[itemID] = slices.DeleteFunc(slices.Clone(t.reservationsOf[itemID]), func(each row) bool { return each["id"] == r["id"] })
+}
+
+// countReserved adds to what is reserved at the reservation's level, if there is
+// one, without moving its time.
+func (t *tables) countReserved(reservation row, quantity float64) {
+	itemID := textOf(reservation, "inventory_item_id")
+	for i, level := range t.levelsOf[itemID] {
+		if level["location_id"] == reservation["location_id"] {
 			next := maps.Clone(level)
-			setQuantities(next, Quantities{
-				Stocked:  quantityOf(level, "stocked_quantity"),
-				Incoming: quantityOf(level, "incoming_quantity"),
-				Reserved: t.reserved(reservation.InventoryItemID, reservation.LocationID),
-			})
-			t.levelsOf[reservation.InventoryItemID][i] = t.put("inventory_level", next)
+			q := quantitiesOf(level)
+			q.Reserved = sum(q.Reserved, quantity)
+			setQuantities(next, q)
+			t.levelsOf[itemID][i] = t.put("inventory_level", next)
 		}
 	}
 }
@@ -374,8 +431,7 @@ func (t *tables) deleteInventoryItem(id string) {
 	delete(t.levelsOf, id)
 	delete(t.reservationsOf, id)
 	delete(t.holdersOf, id)
-	delete(t.rows["inventory_item"], id)
-	t.deletedItems[id] = true
+	t.drop("inventory_item", id)
 }
 
 func withoutLink(links []row, column, id string) []row {

@@ -74,10 +74,50 @@ func TestKeysAreGood(t *testing.T) {
 	admin.SetBasicAuth(shop.SecretKey, "")
 	assert.Equal(t, http.StatusOK, status(t, admin))
 	for _, key := range []string{shop.PublishableKey, shop.WholesalePublishableKey} {
-		store := request(t, http.MethodGet, shop.URL+"/store/products", nil)
-		store.Header.Set("X-Publishable-Api-Key", key)
-		assert.Equal(t, http.StatusOK, status(t, store))
+		assert.Equal(t, http.StatusOK, status(t, storeRequest(t, http.MethodGet, shop.URL+"/store/products", key, nil)))
 	}
+}
+
+// TestCustomersCanChooseHowToGetWhatTheyBuy: what a location is set up with is there, and no channel is linked to a location
+// that is gone, which ends every checkout of the channel.
+func TestCustomersCanChooseHowToGetWhatTheyBuy(t *testing.T) {
+	shop := medusa.Start(t)
+
+	var profiles struct {
+		ShippingProfiles []struct{ ID, Type string } `json:"shipping_profiles"`
+	}
+	get(t, shop, "/admin/shipping-profiles", &profiles)
+	assert.Equal(t, []struct{ ID, Type string }{{"sp_cannahub", "default"}}, profiles.ShippingProfiles)
+	var providers struct {
+		FulfillmentProviders []struct{ ID string } `json:"fulfillment_providers"`
+	}
+	get(t, shop, "/admin/fulfillment-providers?is_enabled=true", &providers)
+	assert.Equal(t, []struct{ ID string }{{"manual_manual"}}, providers.FulfillmentProviders)
+
+	for _, key := range []string{shop.PublishableKey, shop.WholesalePublishableKey} {
+		var made struct {
+			Cart struct {
+				ID       string
+				Currency string `json:"currency_code"`
+			}
+		}
+		ask(t, storeRequest(t, http.MethodPost, shop.URL+"/store/carts", key, []byte(`{"region_id":"reg_argentina"}`)), &made)
+		assert.Equal(t, "ars", made.Cart.Currency)
+		var offered struct {
+			ShippingOptions []any `json:"shipping_options"`
+		}
+		ask(t, storeRequest(t, http.MethodGet, shop.URL+"/store/shipping-options?cart_id="+made.Cart.ID, key, nil), &offered)
+		assert.NotNil(t, offered.ShippingOptions)
+		assert.Empty(t, offered.ShippingOptions)
+	}
+}
+
+func storeRequest(t *testing.T, method, url, key string, body []byte) *http.Request {
+	t.Helper()
+	r := request(t, method, url, body)
+	r.Header.Set("X-Publishable-Api-Key", key)
+	r.Header.Set("Content-Type", "application/json")
+	return r
 }
 
 func TestResetUndoesAWriteQuickly(t *testing.T) {
@@ -207,7 +247,12 @@ func get(t *testing.T, shop *medusa.Medusa, path string, into any) {
 	t.Helper()
 	read := request(t, http.MethodGet, shop.URL+path, nil)
 	read.Header.Set("Authorization", "Bearer "+shop.Token(t))
-	response, err := http.DefaultClient.Do(read)
+	ask(t, read, into)
+}
+
+func ask(t *testing.T, r *http.Request, into any) {
+	t.Helper()
+	response, err := http.DefaultClient.Do(r)
 	require.NoError(t, err)
 	defer response.Body.Close()
 	require.Equal(t, http.StatusOK, response.StatusCode)

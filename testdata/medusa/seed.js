@@ -20,18 +20,20 @@ module.exports.default = async function seed({ container }) {
   writeFileSync(process.env.SEED_KEYS, JSON.stringify(keys));
 };
 
-// A Medusa that finds nothing makes a store, a sales channel and a key of its own when it starts.
+// A Medusa that finds nothing makes a store, a sales channel, a shipping profile and a key of its own when it starts.
 async function removeDefaults(service) {
   const ids = (rows) => rows.map(({ id }) => id);
   await service("STORE").deleteStores(ids(await service("STORE").listStores()));
   await service("SALES_CHANNEL").deleteSalesChannels(ids(await service("SALES_CHANNEL").listSalesChannels()));
+  await service("FULFILLMENT").deleteShippingProfiles(ids(await service("FULFILLMENT").listShippingProfiles()));
   const keys = ids(await service("API_KEY").listApiKeys());
   await service("API_KEY").revoke({ id: keys }, { revoked_by: "seed" });
   await service("API_KEY").deleteApiKeys(keys);
 }
 
-async function createShop(service, links, { store, sales_channels, stock_locations }) {
+async function createShop(service, links, { store, sales_channels, shipping_profiles, stock_locations }) {
   await service("SALES_CHANNEL").createSalesChannels(sales_channels);
+  await service("FULFILLMENT").createShippingProfiles(shipping_profiles);
   await service("REGION").createRegions({ id: "reg_argentina", name: "Argentina", currency_code: "ars", countries: ["ar"] });
   await service("STORE").createStores({ ...store, default_sales_channel_id: sales_channels[0].id, default_region_id: "reg_argentina" });
   await service("STOCK_LOCATION").createStockLocations(

@@ -1,0 +1,44 @@
+package bff
+
+import (
+	"context"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/cannahub/gateway/bff/state"
+)
+
+// countTimeout bounds how long the counting of what is left keeps a reader of
+// the metrics waiting.
+const countTimeout = time.Second
+
+// setupMetrics count set-ups.
+type setupMetrics struct{ outcomes *prometheus.CounterVec }
+
+func newSetupMetrics(registry prometheus.Registerer, store *state.Store) *setupMetrics {
+	factory := promauto.With(registry)
+	if store != nil {
+		factory.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gateway_setup_leftovers",
+			Help: "Set-ups of which something may be left in Medusa and is being removed, by whichever gateway.",
+		}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+			defer cancel()
+			ids, err := store.Undoing(ctx)
+			if err != nil {
+				return -1
+			}
+			return float64(len(ids))
+		})
+	}
+	return &setupMetrics{
+		outcomes: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_setups_total",
+			Help: "Locations to be set up, by what was answered: done, rolled_back (nothing is left), incomplete (something may be left for the time being).",
+		}, []string{"outcome"}),
+	}
+}
+
+func (m *setupMetrics) done(outcome string) { m.outcomes.WithLabelValues(outcome).Inc() }
