@@ -9,5 +9,7 @@ import (
 func (s *server) serveLocations(api *echo.Group) {
 	get(api, "/locations", list(mapping.ParseLocationsQuery, s.gateway.Locations))
 	get(api, "/locations/:id", one(mapping.ParseNoQuery, s.gateway.Location))
+	api.POST("/locations", change(mapping.ParseNewLocation, s.gateway.CreateLocation))
+	api.PATCH("/locations/:id", changeOne(mapping.ParseLocationChange, s.gateway.ChangeLocation))
 	api.POST("/stock-locations/setup", change(mapping.ParseSetup, s.gateway.SetUpLocation))
 }

@@ -153,6 +153,20 @@ func TestASetUpOnARealMedusa(t *testing.T) {
 		require.Equal(t, rows, liveRows(t, shop.medusa), name)
 	}
 
+	plain := shop.send(t, http.MethodPost, shop.token, "/api/locations", `{"name":" Depósito Sur ","address":{"address_1":"Ruta 2","country_code":"AR"},"metadata":{"club":"sur","nota":"x"}}`)
+	require.Equal(t, http.StatusCreated, plain.status, plain.text)
+	path := "/api/locations/" + gjson.Get(plain.text, "location.id").String()
+	plain = shop.send(t, http.MethodPatch, shop.token, path, `{"name":"Depósito Sur 2","address":{"city":"Dolores"},"metadata":{"nota":null,"tipo":"depósito"}}`)
+	require.Equal(t, http.StatusOK, plain.status, plain.text)
+	require.JSONEq(t, plain.text, shop.get(t, shop.token, path).text)
+	require.JSONEq(t, `{"club":"sur","tipo":"depósito"}`, gjson.Get(plain.text, "location.metadata").Raw)
+	require.Equal(t, "Ruta 2, Dolores, AR", strings.Join([]string{
+		gjson.Get(plain.text, "location.address.address_1").String(), gjson.Get(plain.text, "location.address.city").String(),
+		gjson.Get(plain.text, "location.address.country_code").String(),
+	}, ", "))
+	require.Equal(t, http.StatusNotFound, shop.send(t, http.MethodPatch, shop.token, "/api/locations/sloc_none", `{"name":"x"}`).status)
+
+	rows = liveRows(t, shop.medusa)
 	body := strings.Replace(setupOf("Con ar", true, false), `"AR"`, `"ar"`, 1)
 	first := shop.send(t, http.MethodPost, shop.token, setups, body, "once")
 	require.Equal(t, http.StatusCreated, first.status, first.text)
