@@ -291,7 +291,7 @@ func (r *setupRun) finish(ctx context.Context, made result) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithDeadline(ctx, r.touched.Add(setupLease))
+	ctx, cancel := context.WithDeadline(ctx, r.touched.Add(setupPause)) // long before anybody undoes it
 	defer cancel()
 	return r.g.store.FinishSetup(ctx, r.setup, state.Answer{Status: answer.Status, Body: answer.JSON})
 }
@@ -302,7 +302,7 @@ func (r *setupRun) isFinished(ctx context.Context, err error) bool {
 	if !errors.Is(err, state.ErrUncertain) {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, forgetTimeout)
+	ctx, cancel := context.WithDeadline(ctx, r.touched.Add(setupLease-time.Second))
 	defer cancel()
 	setup, err := r.g.store.UndoSetup(ctx, r.setup.ID, 0)
 	return err == nil && setup == nil

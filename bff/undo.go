@@ -96,7 +96,9 @@ func (g *Gateway) undo(ctx context.Context, setup *state.Setup, plan setupPlan, 
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), forgetTimeout)
 	defer cancel()
-	return rollback, g.store.ForgetSetup(ctx, *setup)
+	err := g.store.ForgetSetup(ctx, *setup)
+	rollback.Complete = err == nil // or else it is gone through once more
+	return rollback, err
 }
 
 // steps names what is left.
