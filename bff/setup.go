@@ -24,12 +24,9 @@ const (
 	// setupLease is after how long without a step who runs a set-up has died.
 	setupLease = setupPause + 10*time.Second
 
-	// landing is how much later than it was sent a call can take effect.
-	landing = 30 * time.Second
-
 	// setupOver is after how long without a step nothing of it can come any more.
 	// The last seconds are for clocks that differ.
-	setupOver = setupPause + landing + 5*time.Second
+	setupOver = setupPause + medusaclient.Landing + 5*time.Second
 
 	// optionTypeCode names the one type that all options made here share:
 	// Medusa never deletes a type with its options.

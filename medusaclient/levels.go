@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// Landing is how much later than it was sent a write may take effect.
+const Landing = 30 * time.Second
+
 // LevelKey names a level: an item at a location.
 type LevelKey struct {
 	InventoryItemID string `json:"inventory_item_id"`

@@ -49,7 +49,7 @@ const (
 	sendWindow = 2 * time.Second
 
 	// landing is how long after it was sent a write may still take effect.
-	landing = 30 * time.Second
+	landing = medusaclient.Landing
 
 	// reviewInterval is how often unsettled rows are looked at while there are any.
 	reviewInterval = time.Second

@@ -27,6 +27,22 @@ func newDistance(ctx context.Context, to string, roundTrip time.Duration) (*dist
 	return d, nil
 }
 
+// distant is a gateway and the shop behind it for a client who is farAway from
+// both, until ctx ends.
+func distant(ctx context.Context, gateway string, near *shop) (address string, far *shop, err error) {
+	toGateway, err := newDistance(ctx, gateway, farAway)
+	if err != nil {
+		return "", nil, err
+	}
+	toMedusa, err := newDistance(ctx, near.host(), farAway)
+	if err != nil {
+		return "", nil, err
+	}
+	there := *near
+	there.url = "http://" + toMedusa.address()
+	return toGateway.address(), &there, nil
+}
+
 func (d *distance) address() string { return d.listener.Addr().String() }
 
 func (d *distance) serve(ctx context.Context) {

@@ -33,17 +33,12 @@ func setup(ctx context.Context, bench bench, _ options) ([]figure, error) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	farGateway, err := newDistance(ctx, gateway.address, farAway)
+	farGateway, farShop, err := distant(ctx, gateway.address, bench.shop)
 	if err != nil {
 		return nil, err
 	}
-	farMedusa, err := newDistance(ctx, bench.shop.host(), farAway)
-	if err != nil {
-		return nil, err
-	}
-	farShop := *bench.shop
-	through.url, farShop.url = "http://"+farGateway.address(), "http://"+farMedusa.address()
-	far, err := setupFigure(ctx, &through, &farShop)
+	through.url = "http://" + farGateway
+	far, err := setupFigure(ctx, &through, farShop)
 	far.name, far.goal = "a location, "+farAway.String()+" away", "at most 0.32"
 	return []figure{near, far}, err
 }

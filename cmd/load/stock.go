@@ -60,17 +60,11 @@ func batch(ctx context.Context, bench bench, _ options) ([]figure, error) {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	farGateway, err := newDistance(ctx, gateway.address, farAway)
+	farGateway, farShop, err := distant(ctx, gateway.address, bench.shop)
 	if err != nil {
 		return nil, err
 	}
-	farMedusa, err := newDistance(ctx, bench.shop.host(), farAway)
-	if err != nil {
-		return nil, err
-	}
-	far := *bench.shop
-	far.url = "http://" + farMedusa.address()
-	figure, err := batchFigure(ctx, farGateway.address(), &far, places[:10])
+	figure, err := batchFigure(ctx, farGateway, farShop, places[:10])
 	figure.name += ", " + farAway.String() + " away"
 	figure.goal = "at most 0.15"
 	return append(figures, figure), err
