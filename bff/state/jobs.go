@@ -58,6 +58,13 @@ type undoArgs struct {
 // Kind is how the queue knows the job.
 func (undoArgs) Kind() string { return "undo_setup" }
 
+type tendArgs struct {
+	HoldID string `json:"holdId"`
+}
+
+// Kind is how the queue knows the job.
+func (tendArgs) Kind() string { return "tend_hold" }
+
 type expireArgs struct{}
 
 // Kind is how the queue knows the job.
@@ -68,6 +75,7 @@ func (expireArgs) Kind() string { return "expire_keys" }
 type Duties struct {
 	Settle func(ctx context.Context, flushID string) error // a flush that nobody marked by its Until
 	Undo   func(ctx context.Context, setupID string) error // a set-up that is due
+	Tend   func(ctx context.Context, holdID string) error  // a hold that is due
 }
 
 // Work begins to do what is due, what gateways left that died among it, and to
@@ -87,6 +95,7 @@ func (s *Store) hire(pace pace) error {
 	known := river.NewWorkers()
 	river.AddWorker(known, river.WorkFunc(s.settleJob))
 	river.AddWorker(known, river.WorkFunc(s.undoJob))
+	river.AddWorker(known, river.WorkFunc(s.tendJob))
 	river.AddWorker(known, river.WorkFunc(s.expireJob))
 	jobs, err := river.NewClient(s.driver(), &river.Config{
 		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
@@ -186,6 +195,15 @@ func (s *Store) settleJob(ctx context.Context, job *river.Job[settleArgs]) error
 func (s *Store) undoJob(ctx context.Context, job *river.Job[undoArgs]) error {
 	if err := s.duties.Undo(ctx, job.Args.SetupID); err != nil {
 		s.log.WarnContext(ctx, "a set-up is not undone yet and is looked at again", "setupId", job.Args.SetupID, "error", err)
+		return river.JobSnooze(s.pace.retry)
+	}
+	return nil
+}
+
+// tendJob is tried again, too, until the hold is seen to.
+func (s *Store) tendJob(ctx context.Context, job *river.Job[tendArgs]) error {
+	if err := s.duties.Tend(ctx, job.Args.HoldID); err != nil {
+		s.log.WarnContext(ctx, "a hold is not seen to yet and is looked at again", "holdId", job.Args.HoldID, "error", err)
 		return river.JobSnooze(s.pace.retry)
 	}
 	return nil

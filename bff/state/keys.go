@@ -158,26 +158,44 @@ func (s *Store) Record(ctx context.Context, actor, key string) (*Record, error) 
 // Keep remembers the answer to a batch with its key. It fails with
 // ErrNotClaimed when the key is not, or no longer, the batch's.
 func (s *Store) Keep(ctx context.Context, actor, key, batchID string, answer Answer) error {
-	result, err := s.write.ExecContext(ctx, s.bind("UPDATE idempotency_keys SET status = ?, body = ? WHERE actor = ? AND key = ? AND batch_id = ?"),
-		answer.Status, answer.Body, actor, key, batchID)
+	return s.keep(ctx, s.write, Claim{Actor: actor, Key: key, BatchID: batchID}, answer)
+}
+
+// execer is what a pool and a transaction have in common.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+}
+
+func (s *Store) keep(ctx context.Context, conn execer, claim Claim, answer Answer) error {
+	result, err := conn.ExecContext(ctx, s.bind("UPDATE idempotency_keys SET status = ?, body = ? WHERE actor = ? AND key = ? AND batch_id = ?"),
+		answer.Status, answer.Body, claim.Actor, claim.Key, claim.BatchID)
 	if err != nil {
 		return fmt.Errorf("state: keeping an answer: %w", err)
 	}
-	if kept, err := result.RowsAffected(); err != nil || kept == 0 {
-		return errors.Join(ErrNotClaimed, err)
+	return needOne(result, ErrNotClaimed)
+}
+
+// unclaim forgets a claim that has no answer.
+func (s *Store) unclaim(ctx context.Context, tx *sql.Tx, claim Claim) error {
+	_, err := tx.ExecContext(ctx, s.bind("DELETE FROM idempotency_keys WHERE actor = ? AND key = ? AND batch_id = ? AND status IS NULL"),
+		claim.Actor, claim.Key, claim.BatchID)
+	if err != nil {
+		return fmt.Errorf("state: forgetting an idempotency key: %w", err)
 	}
 	return nil
 }
 
 // Drop forgets a batch's key, so that the same request can be sent again. A key
 // that is not the batch's, or has its answer, is left alone, and so is one of
-// whose batch something was written, or may have been, or is being undone.
+// whose batch something was written, or may have been, or is being undone, or
+// made as a hold.
 func (s *Store) Drop(ctx context.Context, actor, key, batchID string) error {
 	_, err := s.write.ExecContext(ctx, s.bind(`
 		DELETE FROM idempotency_keys WHERE actor = ? AND key = ? AND batch_id = ? AND status IS NULL
 		AND NOT EXISTS (SELECT 1 FROM ledger WHERE ledger.batch_id = ? AND ledger.batch_id <> '' AND state <> 'failed')
-		AND NOT EXISTS (SELECT 1 FROM setups WHERE setups.batch_id = ? AND setups.batch_id <> '')`),
-		actor, key, batchID, batchID, batchID)
+		AND NOT EXISTS (SELECT 1 FROM setups WHERE setups.batch_id = ? AND setups.batch_id <> '')
+		AND NOT EXISTS (SELECT 1 FROM holds WHERE holds.batch_id = ? AND holds.batch_id <> '')`),
+		actor, key, batchID, batchID, batchID, batchID)
 	if err != nil {
 		return fmt.Errorf("state: dropping an idempotency key: %w", err)
 	}

@@ -15,8 +15,9 @@ var (
 	// ErrNotRunning says that a set-up is done, or is being undone.
 	ErrNotRunning = errors.New("the set-up is not under way")
 
-	// ErrRunning says that a set-up is under way, or was for that key.
-	ErrRunning = errors.New("the set-up is under way")
+	// ErrRunning says that a set-up is under way, or that something was begun with
+	// that key.
+	ErrRunning = errors.New("it is under way")
 )
 
 // Setup is something that is made in several steps, all of them or none.
@@ -121,12 +122,7 @@ func (s *Store) FinishSetup(ctx context.Context, setup Setup, answer Answer) err
 		if setup.Claim == nil {
 			return nil
 		}
-		result, err := tx.ExecContext(ctx, s.bind("UPDATE idempotency_keys SET status = ?, body = ? WHERE actor = ? AND key = ? AND batch_id = ?"),
-			answer.Status, answer.Body, setup.Claim.Actor, setup.Claim.Key, setup.Claim.BatchID)
-		if err != nil {
-			return fmt.Errorf("state: keeping an answer: %w", err)
-		}
-		return needOne(result, ErrNotClaimed)
+		return s.keep(ctx, tx, *setup.Claim, answer)
 	})
 }
 
@@ -199,9 +195,7 @@ func (s *Store) ForgetSetup(ctx context.Context, setup Setup) error {
 		if err != nil || setup.Claim == nil {
 			return err
 		}
-		_, err = tx.ExecContext(ctx, s.bind("DELETE FROM idempotency_keys WHERE actor = ? AND key = ? AND batch_id = ? AND status IS NULL"),
-			setup.Claim.Actor, setup.Claim.Key, setup.Claim.BatchID)
-		return err
+		return s.unclaim(ctx, tx, *setup.Claim)
 	})
 }
 

@@ -439,14 +439,19 @@ func setupHandedOver(t on) {
 	assert.Empty(t, setups, "once is enough")
 }
 
-// assertUndone waits for the end of the one job that undoes, at its first
-// success.
 func assertUndone(t testing.TB, s *Store) {
+	t.Helper()
+	assertCompleted(t, s, "undo_setup")
+}
+
+// assertCompleted waits for the end of the one job of its kind, at its first
+// success.
+func assertCompleted(t testing.TB, s *Store, kind string) {
 	t.Helper()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
 		var state string
 		var attempt int
-		assert.NoError(c, s.read.QueryRowContext(t.Context(), "SELECT state, attempt FROM river_job WHERE kind = 'undo_setup'").Scan(&state, &attempt))
+		assert.NoError(c, s.read.QueryRowContext(t.Context(), s.bind("SELECT state, attempt FROM river_job WHERE kind = ?"), kind).Scan(&state, &attempt))
 		assert.Equal(c, "completed", state)
 		assert.Equal(c, 1, attempt, "a failure uses up an attempt, of which there is an end")
 	}, patience, 10*time.Millisecond)

@@ -38,7 +38,6 @@ type Refusal struct {
 // view is a level as the changes before have left it.
 type view struct {
 	exists   bool
-	removed  bool
 	stocked  mapping.Quantity
 	reserved mapping.Quantity
 	incoming mapping.Quantity
@@ -94,19 +93,19 @@ func remove(change Change, at view) (view, *Refusal) {
 	case at.stocked.Sign() != 0 && !change.Force:
 		return at, &Refusal{Reason: LevelHasStock, Args: []any{at.stocked}}
 	}
-	return view{removed: true}, nil
+	return view{}, nil
 }
 
 // insufficient refuses to take what is not there, and what is reserved from
 // whom asks for that. A level below zero can only be brought back above it:
 // Medusa takes no negative quantity.
 func insufficient(change Change, unit mapping.Unit, at, next view) *Refusal {
-	takes, asked := change.Adjust.Sign() < 0, change.Adjust.Abs()
+	takes, asked, kept := change.Adjust.Sign() < 0, change.Adjust.Abs(), at.reserved.Sub(change.Held)
 	switch {
 	case next.stocked.Sign() < 0:
 		return &Refusal{Reason: InsufficientStock, Args: []any{unit.Units(at.stocked), asked}}
-	case takes && change.KeepReserved && next.stocked.Cmp(next.reserved) < 0:
-		return &Refusal{Reason: InsufficientStock, Reserved: true, Args: []any{unit.Units(at.stocked.Sub(at.reserved)), asked}}
+	case takes && change.KeepReserved && next.stocked.Cmp(kept) < 0:
+		return &Refusal{Reason: InsufficientStock, Reserved: true, Args: []any{unit.Units(at.stocked.Sub(kept)), asked}}
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func TestDecide(t *testing.T) {
 			next, refusal := decide(c.change, unitOf(t, c.unit), c.at)
 			if c.refusal == "" {
 				require.Nil(t, refusal)
-				require.Equal(t, c.change.Remove, next.removed)
+				require.Equal(t, !c.change.Remove, next.exists)
 			} else {
 				require.NotNil(t, refusal)
 				require.Equal(t, c.refusal, refusal.Reason)

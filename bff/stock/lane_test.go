@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -291,8 +292,8 @@ func TestRefusals(t *testing.T) {
 		{adjust("iitem_a", highUp, "-6"), InsufficientStock},
 		{kept, InsufficientStock},
 		{expects, StockChanged},
-		{Change{Address: item("iitem_a"), LocationID: deposit, Remove: true}, InventoryLevelNotFound},
-		{Change{Address: item("iitem_a"), LocationID: highUp, Remove: true, Force: true}, LevelHasReservations},
+		{removing("iitem_a", deposit), InventoryLevelNotFound},
+		{removingByForce("iitem_a", highUp), LevelHasReservations},
 	} {
 		outcome := s.one(c.change)
 		require.Equal(t, Refused, outcome.Status, "%s", c.reason)
@@ -303,18 +304,164 @@ func TestRefusals(t *testing.T) {
 	require.Empty(t, ledgerOf(t, s.store, state.AuditFilter{}))
 }
 
-func TestARemovalIsACallOfItsOwn(t *testing.T) {
+func removing(itemID, locationID string) Change {
+	return Change{Address: item(itemID), LocationID: locationID, Remove: true}
+}
+
+func removingByForce(itemID, locationID string) Change {
+	change := removing(itemID, locationID)
+	change.Force = true
+	return change
+}
+
+// deletions are the bodies of the calls that delete levels.
+func (s *shop) deletions() []string {
+	var bodies []string
+	for _, call := range s.medusa.Calls() {
+		if strings.Contains(string(call.Body), `"delete"`) {
+			bodies = append(bodies, string(call.Body))
+		}
+	}
+	return bodies
+}
+
+// statusesOf are those of outcomes, with the reasons of refusals.
+func statusesOf(outcomes []Outcome) []string {
+	statuses := make([]string, len(outcomes))
+	for i, outcome := range outcomes {
+		statuses[i] = outcome.Status.String()
+		if outcome.Refusal != nil {
+			statuses[i] = string(outcome.Refusal.Reason)
+		}
+	}
+	return statuses
+}
+
+func TestARemovalCostsTwoCalls(t *testing.T) {
 	s := newShop(t)
 	level := s.stocked("iitem_a", 5)
 	s.connected()
-	remove := Change{Address: item("iitem_a"), LocationID: highUp, Remove: true}
-	outcome := s.one(remove)
-	require.Equal(t, LevelHasStock, outcome.Refusal.Reason)
-	remove.Force = true
-	require.Equal(t, Applied, s.one(remove).Status)
+	require.Equal(t, LevelHasStock, s.one(removing("iitem_a", highUp)).Refusal.Reason)
+	require.Equal(t, Applied, s.one(removingByForce("iitem_a", highUp)).Status)
 	s.requireMissing(level)
 	s.requireRow(level, "5", "0", state.Applied)
 	require.Equal(t, []string{read, read, "write"}, s.calls())
+}
+
+func TestALocationIsEmptiedInFewCalls(t *testing.T) {
+	s := newShop(t)
+	s.unhurried()
+	changes := make([]Change, maxLevels+50)
+	levels := make([]state.Level, len(changes))
+	for i := range changes {
+		id := fmt.Sprintf("iitem_%d", i)
+		levels[i] = s.stocked(id, float64(i))
+		changes[i] = removingByForce(id, highUp)
+	}
+	s.connected()
+	outcomes := s.do(changes...)
+	require.Len(t, s.deletions(), 2)
+	for i, level := range levels {
+		require.Equal(t, Applied, outcomes[i].Status)
+		require.Equal(t, fmt.Sprint(i), outcomes[i].Previous.String())
+		s.requireMissing(level)
+		s.requireRow(level, fmt.Sprint(i), "0", state.Applied)
+	}
+}
+
+func TestRemovalsAreRefusedOneByOne(t *testing.T) {
+	s := newShop(t)
+	good, goodToo := s.stocked("iitem_good", 0), s.stocked("iitem_good_too", 0)
+	stocked, reserved := s.stocked("iitem_stocked", 5), s.stocked("iitem_reserved", 5)
+	s.medusa.Reserve("iitem_reserved", highUp, 1)
+	s.connected()
+	require.Equal(t, []string{"applied", "LEVEL_HAS_STOCK", "LEVEL_HAS_RESERVATIONS", "INVENTORY_LEVEL_NOT_FOUND", "applied"}, statusesOf(s.do(
+		removing("iitem_good", highUp), removing("iitem_stocked", highUp), removing("iitem_reserved", highUp),
+		removing("iitem_good", highUp), removing("iitem_good_too", highUp),
+	)), "and a level is removed once")
+	require.Len(t, s.deletions(), 1)
+	s.requireMissing(good)
+	s.requireMissing(goodToo)
+	s.requireStock(stocked, 5)
+	s.requireStock(reserved, 5)
+	require.Len(t, s.rows(good), 1)
+}
+
+// Medusa refuses them all when something came to one level since it was read.
+func TestTheBadRemovalOfMany(t *testing.T) {
+	for name, c := range map[string]struct {
+		removal func(itemID, locationID string) Change
+		comes   func(*shop)
+		want    string
+	}{
+		"reserved meanwhile": {removingByForce, func(s *shop) { s.medusa.Reserve("iitem_05", highUp, 1) }, "LEVEL_HAS_RESERVATIONS"},
+		"stocked meanwhile": {removing, func(s *shop) {
+			s.medusa.SetLevel("iitem_05", highUp, medusatest.Quantities{Stocked: 3})
+		}, "LEVEL_HAS_STOCK"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			var changes []Change
+			for i := range 8 {
+				id := fmt.Sprintf("iitem_%02d", i)
+				s.stocked(id, 0)
+				changes = append(changes, c.removal(id, highUp))
+			}
+			s.connected()
+			s.failWrites(0, 1, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+				c.comes(s)
+				medusa.ServeHTTP(w, r)
+			})
+			for i, status := range statusesOf(s.do(changes...)) {
+				level := levelOf(changes[i].Address.InventoryItemID, highUp)
+				if i == 5 {
+					require.Equal(t, c.want, status)
+					s.requireRow(level, "0", "0", state.Failed)
+					continue
+				}
+				require.Equal(t, "applied", status, "row %d", i)
+				s.requireMissing(level)
+				s.requireRow(level, "0", "0", state.Applied)
+			}
+			s.requireUnsettled(0)
+		})
+	}
+}
+
+// Stock that came to a level since it was read must not go because another level
+// is removed by force.
+func TestForceIsNotCatching(t *testing.T) {
+	s := newShop(t)
+	forced, empty := s.stocked("iitem_forced", 5), s.stocked("iitem_empty", 0)
+	s.connected()
+	s.failWrites(0, 1, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		s.medusa.SetLevel("iitem_empty", highUp, medusatest.Quantities{Stocked: 3})
+		medusa.ServeHTTP(w, r)
+	})
+	require.Equal(t, []string{"applied", "LEVEL_HAS_STOCK"}, statusesOf(s.do(removingByForce("iitem_forced", highUp), removing("iitem_empty", highUp))))
+	s.requireMissing(forced)
+	s.requireStock(empty, 3)
+}
+
+func TestRemovalsOfAnAtomicBatchAreAllMadeOrNone(t *testing.T) {
+	s := newShop(t)
+	a, b := s.stocked("iitem_a", 5), s.stocked("iitem_b", 0)
+	s.medusa.Reserve("iitem_a", highUp, 1)
+	s.connected()
+	batch := func() *Batch { return atomicOf(removingByForce("iitem_b", highUp), removingByForce("iitem_a", highUp)) }
+	outcomes, err := s.lane.Do(t.Context(), batch())
+	require.NoError(t, err)
+	require.Equal(t, []string{"skipped", "LEVEL_HAS_RESERVATIONS"}, statusesOf(outcomes))
+	require.Empty(t, s.deletions())
+	s.requireStock(b, 0)
+
+	s.medusa.Reserve("iitem_a", highUp, -1)
+	outcomes, err = s.lane.Do(t.Context(), batch())
+	require.NoError(t, err)
+	require.Equal(t, []string{"applied", "applied"}, statusesOf(outcomes))
+	require.Len(t, s.deletions(), 1)
+	s.requireMissing(a)
+	s.requireMissing(b)
 }
 
 // unhurried puts the lane's time ahead of the real one, so that it gives up no
@@ -516,7 +663,7 @@ func TestARemovalIsNotRepeatedWithMoreForce(t *testing.T) {
 	level := s.stocked("iitem_a", 0)
 	s.connected()
 	s.failWrites(0, 1, medusatest.Cut())
-	require.Equal(t, Unknown, s.one(Change{Address: mapping.Address{InventoryItemID: "iitem_a"}, LocationID: highUp, Remove: true}).Status)
+	require.Equal(t, Unknown, s.one(removing("iitem_a", highUp)).Status)
 	s.later(landing + 3*time.Second)
 	require.Eventually(t, func() bool { return s.rows(level)[0].State == state.Applied }, patience, time.Millisecond)
 	calls := s.medusa.Calls()
@@ -664,7 +811,7 @@ func TestALostRemovalIsSettled(t *testing.T) {
 			level := s.stocked("iitem_a", 5)
 			s.connected()
 			s.failWrites(0, 1, c.fail)
-			require.Equal(t, Unknown, s.one(Change{Address: item("iitem_a"), LocationID: highUp, Remove: true, Force: true}).Status)
+			require.Equal(t, Unknown, s.one(removingByForce("iitem_a", highUp)).Status)
 			if c.changed > 0 {
 				s.stocked("iitem_a", c.changed)
 			}
@@ -675,6 +822,117 @@ func TestALostRemovalIsSettled(t *testing.T) {
 				s.requireMissing(level)
 			} else {
 				s.requireStock(level, c.changed)
+			}
+		})
+	}
+}
+
+// The repetition is one call, by force only if one of the levels had stock: that
+// tells that all were to be removed by force.
+func TestLostRemovalsAreSettledTogether(t *testing.T) {
+	for name, c := range map[string]struct {
+		batch func(changes ...Change) *Batch
+		fail  medusatest.Failure
+		comes func(*shop)
+		want  []state.State
+		calls int
+	}{
+		"not made": {batchOf, medusatest.Cut(), func(*shop) {}, []state.State{state.Applied, state.Applied, state.Applied}, 2},
+		"made":     {batchOf, medusatest.CutAfter(), func(*shop) {}, []state.State{state.Applied, state.Applied, state.Applied}, 1},
+		"one reserved since": {
+			batchOf, medusatest.Cut(), func(s *shop) { s.medusa.Reserve("iitem_b", highUp, 1) },
+			[]state.State{state.Applied, state.Unknown, state.Applied},
+			2,
+		},
+		"one reserved since, atomic": {
+			atomicOf, medusatest.Cut(), func(s *shop) { s.medusa.Reserve("iitem_b", highUp, 1) },
+			[]state.State{state.Unknown, state.Unknown, state.Unknown},
+			1,
+		},
+		"one removed by somebody else, atomic": {
+			atomicOf, medusatest.Cut(), func(s *shop) { s.empty("iitem_b") },
+			[]state.State{state.Applied, state.Applied, state.Applied},
+			2,
+		},
+		"one removed and one reserved, atomic": {
+			atomicOf, medusatest.Cut(), func(s *shop) {
+				s.empty("iitem_a")
+				s.medusa.Reserve("iitem_b", highUp, 1)
+			},
+			[]state.State{state.Unknown, state.Unknown, state.Unknown},
+			1,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			levels := []state.Level{s.stocked("iitem_a", 5), s.stocked("iitem_b", 0), s.stocked("iitem_c", 2)}
+			s.connected()
+			s.failWrites(0, 1, c.fail)
+			outcomes, err := s.lane.Do(t.Context(), c.batch(
+				removingByForce("iitem_a", highUp), removingByForce("iitem_b", highUp), removingByForce("iitem_c", highUp)))
+			require.NoError(t, err)
+			require.Equal(t, []string{"unknown", "unknown", "unknown"}, statusesOf(outcomes))
+			c.comes(s)
+			s.later(SettledAfter)
+			s.requireSettled()
+			require.Len(t, s.deletions(), c.calls)
+			for i, level := range levels {
+				s.requireRow(level, outcomes[i].Previous.String(), "0", c.want[i])
+				if c.want[i] == state.Applied {
+					s.requireMissing(level)
+				}
+			}
+		})
+	}
+}
+
+// A level of an atomic batch that somebody else removed is not settled before the
+// others are: they may yet turn out not to be removable.
+func TestRemovalsOfAnAtomicBatchAreSettledAllAtOnce(t *testing.T) {
+	s := newShop(t)
+	a, b := s.stocked("iitem_a", 5), s.stocked("iitem_b", 5)
+	s.connected()
+	s.failWrites(0, 2, medusatest.Cut())
+	_, err := s.lane.Do(t.Context(), atomicOf(removingByForce("iitem_a", highUp), removingByForce("iitem_b", highUp)))
+	require.NoError(t, err)
+	s.empty("iitem_a")
+	s.later(SettledAfter)
+	require.Eventually(t, func() bool { return len(s.deletions()) == 2 }, patience, time.Millisecond, "the removal is not sent again")
+	s.medusa.Reserve("iitem_b", highUp, 1)
+	s.later(SettledAfter)
+	s.requireSettled()
+	s.requireRow(a, "5", "0", state.Unknown)
+	s.requireRow(b, "5", "0", state.Unknown)
+	s.requireStock(b, 5)
+}
+
+func TestRemovalsOfAGatewayThatDiedAreSettled(t *testing.T) {
+	for name, at := range map[string]point{
+		"before the call": beforeWrite, "after it": afterWrite, "before its rows are marked": beforeMark,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			levels := []state.Level{s.stocked("iitem_a", 5), s.stocked("iitem_b", 0)}
+			s.connected()
+			s.lane.Close()
+			dies := newLane(s)
+			dies.passing = func(p point) {
+				if p == at {
+					runtime.Goexit() // nobody is answered any more
+				}
+			}
+			batch := batchOf(removingByForce("iitem_a", highUp), removingByForce("iitem_b", highUp))
+			require.NoError(t, dies.queue.put(unitsOf(t.Context(), batch, batch.Changes)))
+			go dies.Run()
+			<-dies.stopped
+			s.requireUnsettled(2)
+
+			s.lane = s.open()
+			s.later(SettledAfter)
+			s.requireSettled()
+			for i, level := range levels {
+				s.requireMissing(level)
+				s.requireRow(level, []string{"5", "0"}[i], "0", state.Applied)
 			}
 		})
 	}

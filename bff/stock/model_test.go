@@ -112,7 +112,7 @@ type world struct {
 	mu      sync.Mutex // for what Medusa's goroutines use
 	fates   *rand.Rand
 	kept    []*keptWrite
-	landed  []map[state.Level]string // the quantities of each write that Medusa carried out
+	landed  []landedWrite // the writes that Medusa carried out
 	outside []outsideWrite
 }
 
@@ -135,7 +135,13 @@ type outsideWrite struct {
 type keptWrite struct {
 	late  *medusatest.Late
 	by    time.Time
-	begun map[state.Level]string // what it writes, when Medusa has begun it
+	begun *landedWrite // what it writes, when Medusa has begun it
+}
+
+// landedWrite is what a write does.
+type landedWrite struct {
+	stocked map[state.Level]string
+	deleted []string // ids of levels
 }
 
 // asking is a batch that somebody sent, once or again with its key.
@@ -379,7 +385,7 @@ func (w *world) land(k *keptWrite) {
 	}
 	require.True(w, k.late.Land())
 	if k.begun != nil {
-		w.noteLanded(k.begun)
+		w.noteLanded(*k.begun)
 	}
 }
 
@@ -422,17 +428,25 @@ func (w *world) newChanges() []Change {
 	count := 1
 	if w.rng.IntN(3) == 0 {
 		count += w.rng.IntN(5)
-	} else if w.rng.IntN(20) == 0 {
-		change := w.newChange()
-		change.Adjust, change.Set, change.Incoming, change.Expected = nil, nil, nil, nil
-		change.Remove, change.Force = true, w.rng.IntN(3) > 0
-		return []Change{change}
+	} else if w.rng.IntN(12) == 0 {
+		return w.newRemovals()
 	}
 	changes := make([]Change, count)
 	for i := range changes {
 		changes[i] = w.newChange()
 	}
 	return changes
+}
+
+// newRemovals removes some levels, perhaps one of them twice.
+func (w *world) newRemovals() []Change {
+	removals := make([]Change, 1+w.rng.IntN(4))
+	force := w.rng.IntN(3) > 0
+	for i := range removals {
+		change := w.newChange()
+		removals[i] = Change{Address: change.Address, LocationID: change.LocationID, Remove: true, Force: force}
+	}
+	return removals
 }
 
 func (w *world) newChange() Change {
@@ -644,23 +658,26 @@ func (w *world) befallRead(rw http.ResponseWriter, r *http.Request, medusa http.
 
 // writeBody is a batch write as a gateway sends it.
 type writeBody struct {
-	Update []struct {
-		Item     string       `json:"inventory_item_id"` //nolint:tagliatelle // Medusa's
-		Location string       `json:"location_id"`       //nolint:tagliatelle // Medusa's
-		Stocked  *json.Number `json:"stocked_quantity"`  //nolint:tagliatelle // Medusa's
-	} `json:"update"`
-	Delete []string `json:"delete"`
-	Force  bool     `json:"force"`
+	Create []levelBody `json:"create"`
+	Update []levelBody `json:"update"`
+	Delete []string    `json:"delete"`
+	Force  bool        `json:"force"`
 }
 
-func (b writeBody) stocked() map[state.Level]string {
+type levelBody struct {
+	Item     string       `json:"inventory_item_id"` //nolint:tagliatelle // Medusa's
+	Location string       `json:"location_id"`       //nolint:tagliatelle // Medusa's
+	Stocked  *json.Number `json:"stocked_quantity"`  //nolint:tagliatelle // Medusa's
+}
+
+func (b writeBody) landed() landedWrite {
 	stocked := map[state.Level]string{}
-	for _, update := range b.Update {
-		if update.Stocked != nil {
-			stocked[levelOf(update.Item, update.Location)] = update.Stocked.String()
+	for _, level := range slices.Concat(b.Create, b.Update) {
+		if level.Stocked != nil {
+			stocked[levelOf(level.Item, level.Location)] = level.Stocked.String()
 		}
 	}
-	return stocked
+	return landedWrite{stocked, b.Delete}
 }
 
 // befall lets a write of a gateway meet its fate.
@@ -683,7 +700,7 @@ func (w *world) befall(rw http.ResponseWriter, r *http.Request, medusa http.Hand
 		answer := &answered{ResponseWriter: rw, status: http.StatusOK}
 		medusa.ServeHTTP(answer, r)
 		if answer.status == http.StatusOK {
-			w.noteLanded(body.stocked())
+			w.noteLanded(body.landed())
 		}
 	})
 	w.fate(body)(rw, r, noting)
@@ -702,10 +719,10 @@ func (a *answered) WriteHeader(status int) {
 
 func (a *answered) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
-func (w *world) noteLanded(stocked map[state.Level]string) {
+func (w *world) noteLanded(write landedWrite) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.landed = append(w.landed, stocked)
+	w.landed = append(w.landed, write)
 }
 
 func (w *world) fate(body writeBody) medusatest.Failure {
@@ -731,7 +748,8 @@ func (w *world) fate(body writeBody) medusatest.Failure {
 	case n < 18 && mayBeLate:
 		return w.late(nil, (*medusatest.Late).Cut)
 	case n < 23 && mayBeLate:
-		return w.late(body.stocked(), (*medusatest.Late).CutBegun)
+		begun := body.landed()
+		return w.late(&begun, (*medusatest.Late).CutBegun)
 	case n < 24:
 		return medusatest.Answer(http.StatusInternalServerError, unknownError)
 	case n < 25:
@@ -767,7 +785,7 @@ func afterwards(fail medusatest.Failure) medusatest.Failure {
 
 // late keeps a write that is going to land late, at the latest just before it
 // can be settled.
-func (w *world) late(begun map[state.Level]string, cut func(*medusatest.Late, http.ResponseWriter, *http.Request, http.Handler)) medusatest.Failure {
+func (w *world) late(begun *landedWrite, cut func(*medusatest.Late, http.ResponseWriter, *http.Request, http.Handler)) medusatest.Failure {
 	return func(rw http.ResponseWriter, r *http.Request, medusa http.Handler) {
 		k := &keptWrite{late: &medusatest.Late{}, by: w.clock.now().Add(landing), begun: begun}
 		defer func() {
@@ -789,6 +807,7 @@ func (w *world) verify() {
 	w.verifyChains(ledger)
 	w.verifyAnswers(ledger)
 	w.verifyAtomic(ledger)
+	w.verifyRemovals(ledger)
 	w.verifyOrder(ledger)
 	w.touchAll()
 	w.logSummary(ledger)
@@ -941,8 +960,14 @@ func (w *world) excused(l ledger, row state.Entry) bool {
 		}
 		grown = len(tied) > before
 	}
+	return w.writtenOutside(tied, row.CreatedAt)
+}
+
+// writtenOutside says whether somebody else wrote one of the levels since a row
+// was planned.
+func (w *world) writtenOutside(levels map[state.Level]bool, planned time.Time) bool {
 	return slices.ContainsFunc(w.outside, func(write outsideWrite) bool {
-		return tied[write.level] && write.at.After(row.CreatedAt.Add(-5*time.Second))
+		return levels[write.level] && write.at.After(planned.Add(-5*time.Second))
 	})
 }
 
@@ -1060,7 +1085,7 @@ func (w *world) verifyAtomic(l ledger) {
 				continue
 			}
 			last[row.Level] = row.New
-			if row.Atomic {
+			if row.Atomic && row.Kind != state.Remove {
 				if batches[row.BatchID] == nil {
 					batches[row.BatchID] = map[state.Level]mapping.Quantity{}
 				}
@@ -1083,11 +1108,41 @@ func (w *world) verifyAtomic(l ledger) {
 
 // wholeWrite says whether one write brought all these levels to these quantities.
 func (w *world) wholeWrite(levels []state.Level, quantities map[state.Level]mapping.Quantity) bool {
-	return slices.ContainsFunc(w.landed, func(landed map[state.Level]string) bool {
+	return slices.ContainsFunc(w.landed, func(landed landedWrite) bool {
 		return !slices.ContainsFunc(levels, func(level state.Level) bool {
-			is, written := landed[level]
+			is, written := landed.stocked[level]
 			return !written || quantity(is).Cmp(quantities[level]) != 0
 		})
+	})
+}
+
+// verifyRemovals checks that levels that were removed were deleted by one of us,
+// those of an atomic batch by one write, or that somebody else was there.
+func (w *world) verifyRemovals(l ledger) {
+	for _, rows := range l.byBatch {
+		var together []string
+		for _, row := range rows {
+			if row.Kind != state.Remove || row.State != state.Applied {
+				continue
+			}
+			if !row.Atomic {
+				together = nil
+			}
+			if !w.writtenOutside(map[state.Level]bool{row.Level: true}, row.CreatedAt) {
+				together = append(together, row.LevelID)
+			}
+			require.True(w, w.wereDeleted(together), "%v were not deleted together:\n%s", together, story(rows))
+			require.False(w, row.Atomic && slices.ContainsFunc(rows, func(other state.Entry) bool {
+				return other.FlushID == row.FlushID && other.State != state.Applied
+			}), "half of an atomic batch was removed:\n%s", story(rows))
+		}
+	}
+}
+
+// wereDeleted says whether one write deleted the levels with these ids.
+func (w *world) wereDeleted(ids []string) bool {
+	return len(ids) == 0 || slices.ContainsFunc(w.landed, func(landed landedWrite) bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return !slices.Contains(landed.deleted, id) })
 	})
 }
 

@@ -16,7 +16,8 @@ type plan struct {
 	leaning []*unit // that may be refused because of what the units before them do, or do not
 	levels  []state.Level
 	touched map[state.Level]*touch
-	removes bool
+	removes bool // the levels are deleted,
+	force   bool // also those that have stock
 }
 
 // touch is what a flush does to one level.
@@ -25,7 +26,6 @@ type touch struct {
 	level    view                         // after the flush
 	stocked  bool                         // the quantity is written
 	incoming bool                         // the incoming quantity is
-	force    bool                         // it is removed also when it has stock
 }
 
 // planner decides the units of a flush, one after another.
@@ -51,8 +51,11 @@ type sources struct {
 func planOf(units []*unit, from sources, held holds, now time.Time) (p *plan, waiting []*unit) {
 	planner := &planner{sources: from, held: held, now: now, claims: map[*state.Claim]bool{}, leant: map[state.Level]bool{}, plan: &plan{
 		flush:   state.Flush{ID: state.NewID("flush_"), Until: now.Add(sendWindow + landing)},
-		touched: map[state.Level]*touch{}, removes: len(units) > 0 && units[0].removes(),
+		touched: map[state.Level]*touch{},
 	}}
+	if len(units) > 0 { // who are all alike in what is written together
+		planner.plan.removes, planner.plan.force = units[0].removes(), units[0].forces()
+	}
 	planner.findOutside()
 	for _, unit := range units {
 		if planner.recall(unit) {
@@ -177,7 +180,6 @@ func (p *planner) touch(made decided) {
 	touched.level = made.next
 	touched.stocked = touched.stocked || made.change.Set != nil || made.change.Adjust != nil
 	touched.incoming = touched.incoming || made.change.Incoming != nil
-	touched.force = made.change.Force
 }
 
 // shown is a level as its caller sees it.

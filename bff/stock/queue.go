@@ -45,8 +45,11 @@ func unitsOf(ctx context.Context, batch *Batch, changes []Change) []*unit {
 	return units
 }
 
-// removes says whether the unit deletes a level.
+// removes says whether the unit deletes levels.
 func (u *unit) removes() bool { return u.changes[0].Remove }
+
+// forces says whether it deletes them also when they have stock.
+func (u *unit) forces() bool { return u.removes() && u.changes[0].Force }
 
 // finish tells the waiting caller.
 func (u *unit) finish() { close(u.done) }
@@ -237,9 +240,11 @@ func (h holds) before(level state.Level, order uint64) bool {
 }
 
 // joins says whether the unit can be flushed together with first and others, at
-// these places. A deletion goes alone.
+// these places. Removals keep to themselves, and those by force apart from the
+// others: a call has one force for all its levels, and stock that came to one
+// meanwhile must not go because of another's.
 func (u *unit) joins(first *unit, places map[place]bool) bool {
-	if u.group != first.group || u.removes() || first.removes() {
+	if u.group != first.group || u.removes() != first.removes() || u.forces() != first.forces() {
 		return false
 	}
 	added := 0

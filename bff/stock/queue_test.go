@@ -80,13 +80,19 @@ func TestAnAtomicBatchBeyondTheBoundGoesAlone(t *testing.T) {
 	require.Equal(t, []*unit{small}, taken)
 }
 
-func TestARemovalGoesAlone(t *testing.T) {
-	first, removal, last := waiting(false, "a"), waiting(false, "b"), waiting(false, "c")
-	removal.changes[0].Remove = true
-	q := queueOf(t, first, removal, last)
-	for _, want := range []*unit{first, removal, last} {
+func TestRemovalsKeepToThemselves(t *testing.T) {
+	removing := func(force bool, item string) *unit {
+		removal := waiting(false, item)
+		removal.changes[0].Remove, removal.changes[0].Force = true, force
+		return removal
+	}
+	first, last := waiting(false, "a"), waiting(false, "b")
+	empty, emptyToo := removing(false, "c"), removing(false, "d")
+	forced, forcedToo := removing(true, "e"), removing(true, "f")
+	q := queueOf(t, first, empty, emptyToo, forced, forcedToo, last)
+	for _, want := range [][]*unit{{first}, {empty, emptyToo}, {forced, forcedToo}, {last}} {
 		taken, _ := q.take()
-		require.Equal(t, []*unit{want}, taken)
+		require.Equal(t, want, taken)
 	}
 }
 

@@ -178,8 +178,9 @@ func (l *Lane) settleAndMark(ctx context.Context, turn *state.Turn, entries []st
 // that stands as before or as after the write is given the same absolute
 // quantities once more, so that a first copy that lands after all changes
 // nothing. A level that stands at anything else was written by somebody else:
-// what became of ours cannot be known. Rows that are not in the result stay
-// unsettled.
+// what became of ours cannot be known. A level that was to be removed and is
+// gone is settled with those of its flush that are not. Rows that are not in the
+// result stay unsettled.
 func (l *Lane) settle(ctx context.Context, turn *state.Turn, flushID string, entries []state.Entry) (map[string]state.State, error) {
 	traces := tracesOf(entries)
 	if err := l.follow(ctx, traces); err != nil {
@@ -187,35 +188,42 @@ func (l *Lane) settle(ctx context.Context, turn *state.Turn, flushID string, ent
 	}
 	keepAtomic(traces)
 	settled := map[string]state.State{}
-	var again []*trace
+	var gone, again []*trace
 	for _, trace := range traces {
 		switch trace.stands {
 		case elsewhere:
 			trace.mark(settled, state.Unknown)
 		case done:
-			trace.mark(settled, state.Applied)
+			gone = append(gone, trace)
 		case before, after:
 			again = append(again, trace)
 		}
 	}
-	if len(again) == 0 {
-		return settled, nil
+	if len(again) > 0 {
+		plan := planAgain(flushID, l.now(), again)
+		if err := turn.Postpone(ctx, flushID, plan.flush.Until); err != nil {
+			return settled, err
+		}
+		if err := l.repeat(ctx, turn, plan, again, settled); err != nil {
+			return settled, err
+		}
 	}
-	plan := planAgain(flushID, l.now(), again)
-	if err := turn.Postpone(ctx, flushID, plan.flush.Until); err != nil {
-		return settled, err
+	for _, trace := range gone {
+		trace.mark(settled, state.Applied)
 	}
-	return settled, l.repeat(ctx, turn, plan, again, settled)
+	return settled, nil
 }
 
-// planAgain plans the writes of traces once more.
+// planAgain plans the writes of traces of one flush once more. The ledger does
+// not say whether levels were removed by force. But all were, or none, and one
+// with stock could not be removed otherwise.
 func planAgain(flushID string, now time.Time, traces []*trace) *plan {
 	again := &plan{
 		flush:   state.Flush{ID: flushID, Until: now.Add(sendWindow + landing)},
 		touched: map[state.Level]*touch{}, removes: traces[0].removes(),
 	}
 	for _, trace := range traces {
-		trace.touch.force = trace.entries[0].Previous.Sign() != 0
+		again.force = again.force || (again.removes && trace.entries[0].Previous.Sign() != 0)
 		again.levels = append(again.levels, trace.level)
 		again.touched[trace.level] = &trace.touch
 	}

@@ -136,7 +136,8 @@ func New(config Config) *Lane {
 	return lane
 }
 
-// Batch is changes that belong together: one batch id in the ledger.
+// Batch is changes that belong together: one batch id in the ledger. An atomic
+// one that removes levels does nothing else, and has the same Force throughout.
 type Batch struct {
 	ID        string
 	Changes   []Change
@@ -172,7 +173,8 @@ type Change struct {
 	Force    bool              // also when it has stock
 
 	Expected     *mapping.Quantity // the quantity that there must be before
-	KeepReserved bool              // refuse to take what is reserved
+	KeepReserved bool              // refuse to take what is reserved,
+	Held         mapping.Quantity  // but for so much, in units of the level
 	Note         mapping.Note
 }
 

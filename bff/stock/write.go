@@ -60,8 +60,8 @@ type written struct {
 	differs map[state.Level]bool // levels that do not show what was written
 }
 
-// write carries out a plan, in one call where it only changes levels, or only
-// makes them.
+// write carries out a plan, in one call where it only changes levels, only makes
+// them, or removes them.
 func (l *Lane) write(ctx context.Context, turn *state.Turn, plan *plan) (written, error) {
 	ctx, cancel := context.WithTimeout(ctx, writeTimeout)
 	defer cancel()
@@ -177,16 +177,14 @@ func (l *Lane) updateLevels(ctx context.Context, levels []medusaclient.LevelWrit
 	return updated, err
 }
 
-// removeLevels deletes the one level of a plan.
+// removeLevels deletes the levels of a plan, all or none.
 func (l *Lane) removeLevels(ctx context.Context, plan *plan, sendBy time.Time) error {
+	ids := make([]string, len(plan.levels))
+	for i, level := range plan.levels {
+		ids[i] = plan.touched[level].before.ID
+	}
 	return l.send(ctx, func(by medusaclient.Credential) error {
-		for _, level := range plan.levels {
-			touched := plan.touched[level]
-			if err := l.reader.medusa.InventoryItems.DeleteLevels(ctx, by, sendBy, []string{touched.before.ID}, touched.force); err != nil {
-				return err
-			}
-		}
-		return nil
+		return l.reader.medusa.InventoryItems.DeleteLevels(ctx, by, sendBy, ids, plan.force)
 	})
 }
 
