@@ -45,7 +45,8 @@ type Gateway struct {
 	rights  *rights
 	running *running
 	setups  *setupMetrics
-	now     func() time.Time   // by which a set-up is undone
+	holds   *holdMetrics
+	now     func() time.Time   // by which a set-up is undone and a hold expires
 	stop    context.CancelFunc // of what Start began
 	working sync.WaitGroup
 }
@@ -63,6 +64,7 @@ func New(config Config) *Gateway {
 		rights:   newRights(config.Medusa, config.AuthTTL),
 		running:  &running{keys: map[string][sha256.Size]byte{}},
 		setups:   newSetupMetrics(config.Metrics, config.Store),
+		holds:    newHoldMetrics(config.Metrics, config.Store),
 		now:      time.Now,
 	}
 	if config.Store != nil {
@@ -82,7 +84,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 		return nil
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	if err := g.store.Work(ctx, state.Duties{Settle: g.stock.Settle, Undo: g.undoSetup}); err != nil {
+	if err := g.store.Work(ctx, state.Duties{Settle: g.stock.Settle, Undo: g.undoSetup, Tend: g.tendHold}); err != nil {
 		stop()
 		return err
 	}

@@ -38,6 +38,10 @@ const (
 	IdempotencyInProgress Code = "IDEMPOTENCY_IN_PROGRESS"
 	SalesChannelNotFound  Code = "SALES_CHANNEL_NOT_FOUND"
 	NameTaken             Code = "NAME_TAKEN"
+	ReservationNotFound   Code = "RESERVATION_NOT_FOUND"
+	// ReservationNotOurs: Medusa made it, for an order of its own.
+	ReservationNotOurs Code = "RESERVATION_NOT_OURS"
+	LocationNotEmpty   Code = "LOCATION_NOT_EMPTY"
 	// SetupRolledBack: all that was made is removed again.
 	SetupRolledBack Code = "SETUP_ROLLED_BACK"
 	// RollbackIncomplete: what could not be removed yet will be.
@@ -92,6 +96,9 @@ func failed(err error) *Error {
 	failure, _ := errors.AsType[*Error](errorOf(err, ""))
 	return failure
 }
+
+// failedWith says whether a failure has a code.
+func failedWith(err error, code Code) bool { return err != nil && failed(err).Code == code }
 
 // notFound is the error for an id that Medusa does not know.
 func notFound(code Code, id string) *Error {

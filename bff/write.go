@@ -39,6 +39,7 @@ type attempt struct {
 	claim   *state.Claim
 	told    []byte // the answer of the earlier one, when not all of it was known
 	fresh   bool   // something was tried now
+	again   bool   // an earlier one with the key ended without an answer
 }
 
 // result is what a use case answers.
@@ -132,7 +133,7 @@ func (g *Gateway) begin(ctx context.Context, w Write, actor state.Actor, hash [s
 	case record.Answer != nil && !unsettled(record.Answer.Body):
 		return nil, &WriteAnswer{Answer: NewJSONAnswer(record.Answer.Body), Status: record.Answer.Status, Replayed: true}, nil
 	}
-	try.batchID, claim.BatchID = record.BatchID, record.BatchID
+	try.batchID, claim.BatchID, try.again = record.BatchID, record.BatchID, true
 	if record.Answer != nil {
 		try.told = record.Answer.Body
 	}
@@ -234,6 +235,11 @@ func keyReused() error {
 
 func inProgress() error {
 	return &Error{Code: IdempotencyInProgress, Message: mapping.Message{Key: string(IdempotencyInProgress)}, RetryAfter: time.Second}
+}
+
+// busy is the error where another request does something with a hold.
+func busy() error {
+	return &Error{Code: IdempotencyInProgress, Message: mapping.Message{Key: string(IdempotencyInProgress) + ".hold"}, RetryAfter: time.Second}
 }
 
 func actorOf(by medusaclient.Credential) state.Actor {

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"cmp"
 	stdjson "encoding/json"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func (o *object) read(pointer string, value gjson.Result) bool {
 		switch {
 		case i < 0:
 			name := shortened(key.Str)
-			o.fault(name, "UNKNOWN_FIELD", name, strings.Join(o.known, ", "))
+			o.fault(name, "UNKNOWN_FIELD", name, cmp.Or(strings.Join(o.known, ", "), "–"))
 		case o.values[i].Exists():
 			o.fault(key.Str, "REPEATED")
 		default:

@@ -137,3 +137,25 @@ func merging(metadata medusaclient.Raw) medusaclient.Raw {
 	}
 	return merged
 }
+
+// LocationRemoval is what DELETE /api/locations/:id asks for.
+type LocationRemoval struct {
+	Force      bool   // stock that is still there is let go
+	TransferTo string // or moved to this location; empty: neither
+}
+
+// LocationRemoved names the location that was deleted.
+type LocationRemoved struct {
+	ID      string `json:"id"`
+	Deleted bool   `json:"deleted"`
+}
+
+// ParseLocationRemoval reads the query of DELETE /api/locations/:id.
+func ParseLocationRemoval(rawQuery string) (LocationRemoval, []Fault) {
+	r := newQueryReader(rawQuery)
+	removal := LocationRemoval{Force: r.boolean("force"), TransferTo: r.id("transferTo")}
+	if removal.Force && removal.TransferTo != "" {
+		r.fault("force", "NOT_WITH_TRANSFER")
+	}
+	return removal, r.faults()
+}

@@ -269,7 +269,7 @@ func unitsOf(variant medusaclient.ProductVariant, required Quantity) func(Quanti
 	if required.Cmp(one) == 0 && !isKit(variant) {
 		return func(quantity Quantity) Quantity { return quantity }
 	}
-	return func(quantity Quantity) Quantity { return quantity.wholes(required) }
+	return func(quantity Quantity) Quantity { return quantity.Wholes(required) }
 }
 
 func smaller(a, b Quantity) Quantity {

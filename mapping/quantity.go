@@ -179,9 +179,9 @@ func (q Quantity) Sign() int {
 	return q.big.Sign()
 }
 
-// wholes returns how many whole times divisor, which is positive, goes into q,
+// Wholes returns how many whole times divisor, which is positive, goes into q,
 // rounded down also below zero.
-func (q Quantity) wholes(divisor Quantity) Quantity {
+func (q Quantity) Wholes(divisor Quantity) Quantity {
 	return q.divide(divisor, 0, false)
 }
 

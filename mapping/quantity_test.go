@@ -81,7 +81,7 @@ func TestQuantityDivides(t *testing.T) {
 		{"-0.00000000049", "1", "-1", "0"},
 		{"1e300", "1e-100", "1E+400", "1E+400"},
 	} {
-		assert.Equal(t, division.wholes, q(division.quantity).wholes(q(division.divisor)).String(), "whole times of %s in %s", division.divisor, division.quantity)
+		assert.Equal(t, division.wholes, q(division.quantity).Wholes(q(division.divisor)).String(), "whole times of %s in %s", division.divisor, division.quantity)
 		assert.Equal(t, division.grams, q(division.quantity).grams(q(division.divisor)).String(), "%s ÷ %s", division.quantity, division.divisor)
 	}
 }
@@ -95,8 +95,8 @@ func TestQuantityIsNeverChanged(t *testing.T) {
 		_ = marshal(t, large)
 		_ = large.FitsMedusa()
 		for _, size := range []Quantity{large, large.Mul(q("-1")), large.Add(large), large.Sub(divisor)} {
-			_, _ = size.wholes(divisor), size.grams(divisor)
-			_, _ = divisor.wholes(large), divisor.grams(large)
+			_, _ = size.Wholes(divisor), size.grams(divisor)
+			_, _ = divisor.Wholes(large), divisor.grams(large)
 			_ = size.Cmp(divisor)
 		}
 		assert.Equal(t, digits, large.String())
@@ -142,7 +142,7 @@ func TestQuantityIsExact(t *testing.T) {
 		assert.Equal(t, x.Cmp(y), a.Cmp(b), "%s compared to %s", a, b)
 		assert.Equal(t, x.Sign(), a.Sign(), "sign of %s", a)
 		if y.Sign() > 0 {
-			assert.Zero(t, floored(new(big.Rat).Quo(x, y)).Cmp(rat(t, a.wholes(b))), "whole times of %s in %s: %s", b, a, a.wholes(b))
+			assert.Zero(t, floored(new(big.Rat).Quo(x, y)).Cmp(rat(t, a.Wholes(b))), "whole times of %s in %s: %s", b, a, a.Wholes(b))
 			assert.Zero(t, toNineDecimals(new(big.Rat).Quo(x, y)).Cmp(rat(t, a.grams(b))), "%s ÷ %s = %s", a, b, a.grams(b))
 		}
 		assert.Zero(t, x.Cmp(rat(t, a)), "%s was changed by computing with it", texts[0])

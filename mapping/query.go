@@ -217,6 +217,15 @@ func isInteger(text string) bool {
 	return digits != "" && strings.Trim(digits, "0123456789") == ""
 }
 
+// boolean is false unless it is said to be true.
+func (r *queryReader) boolean(name string) bool {
+	text, given := r.one(name)
+	if given && text != "true" && text != "false" {
+		r.fault(name, "NOT_A_BOOLEAN")
+	}
+	return text == "true"
+}
+
 func (r *queryReader) page() Page {
 	return Page{
 		Limit:  r.integer("limit", defaultLimit, 1, maxLimit),

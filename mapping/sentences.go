@@ -34,6 +34,9 @@ var sentences = map[string][languages]string{
 	"NAME_TAKEN.title":                {English: "Name is taken", Spanish: "El nombre ya existe", German: "Name ist vergeben"},
 	"SETUP_ROLLED_BACK.title":         {English: "Set-up undone", Spanish: "Configuración deshecha", German: "Einrichtung zurückgenommen"},
 	"ROLLBACK_INCOMPLETE.title":       {English: "Set-up not undone yet", Spanish: "Configuración aún no deshecha", German: "Einrichtung noch nicht zurückgenommen"},
+	"RESERVATION_NOT_FOUND.title":     {English: "Reservation not found", Spanish: "Reserva no encontrada", German: "Reservierung nicht gefunden"},
+	"RESERVATION_NOT_OURS.title":      {English: "Reservation made elsewhere", Spanish: "Reserva hecha en otro lugar", German: "Reservierung anderswo gemacht"},
+	"LOCATION_NOT_EMPTY.title":        {English: "Location not empty", Spanish: "Ubicación no vacía", German: "Lagerort nicht leer"},
 	"OUTCOME_UNKNOWN.title":           {English: "Outcome unknown", Spanish: "Resultado desconocido", German: "Ergebnis unbekannt"},
 	"RATE_LIMITED.title":              {English: "Too many requests", Spanish: "Demasiadas solicitudes", German: "Zu viele Anfragen"},
 	"NETWORK_ERROR.title":             {English: "Medusa does not answer", Spanish: "Medusa no responde", German: "Medusa antwortet nicht"},
@@ -139,6 +142,31 @@ var sentences = map[string][languages]string{
 		Spanish: "No hay stock suficiente sin reservar: %s disponibles, %s solicitadas.",
 		German:  "Der nicht reservierte Bestand reicht nicht: %s verfügbar, %s verlangt.",
 	},
+	"INSUFFICIENT_STOCK.taken": {
+		English: "Not enough stock: %s cannot be reserved.",
+		Spanish: "No hay stock suficiente: no se pueden reservar %s.",
+		German:  "Der Bestand reicht nicht: %s lassen sich nicht reservieren.",
+	},
+	"RESERVATION_NOT_FOUND": {
+		English: "There is no reservation or hold with the id %q, or no longer.",
+		Spanish: "No hay ninguna reserva ni retención con el id %q, o ya no.",
+		German:  "Es gibt keine Reservierung mit der Id %q, oder nicht mehr.",
+	},
+	"RESERVATION_NOT_OURS": {
+		English: "The reservation %q was not made here. One of an order goes when the order is fulfilled; it can be neither confirmed nor moved here, and does not expire.",
+		Spanish: "La reserva %q no se hizo aquí. La de un pedido termina cuando el pedido se entrega; aquí no se puede confirmar ni mover, y no vence.",
+		German:  "Die Reservierung %q wurde nicht hier gemacht. Die einer Bestellung endet mit deren Ausführung; hier lässt sie sich weder bestätigen noch verschieben, und sie läuft nicht ab.",
+	},
+	"LOCATION_NOT_EMPTY": {
+		English: "The location still has stock (inventory items: %d). Move it with transferTo=<id of another location>, or let it go with force=true.",
+		Spanish: "La ubicación aún tiene stock (artículos de inventario: %d). Muévalo con transferTo=<id de otra ubicación> o renuncie a él con force=true.",
+		German:  "Am Lagerort ist noch Bestand (Artikel: %d). Verlegen Sie ihn mit transferTo=<Id eines anderen Lagerorts> oder geben Sie ihn mit force=true auf.",
+	},
+	"LOCATION_NOT_EMPTY.reserved": {
+		English: "The location has reservations that were not made here, such as those of orders (%d). They have to end before it can be deleted.",
+		Spanish: "La ubicación tiene reservas que no se hicieron aquí, como las de pedidos (%d). Deben terminar antes de poder eliminarla.",
+		German:  "Am Lagerort gibt es Reservierungen, die nicht hier gemacht wurden, etwa von Bestellungen (%d). Sie müssen enden, bevor er gelöscht werden kann.",
+	},
 	"STOCK_CHANGED": {
 		English: "The stock was expected to be %s, but it is %s.",
 		Spanish: "Se esperaba un stock de %s, pero es de %s.",
@@ -184,6 +212,11 @@ var sentences = map[string][languages]string{
 		Spanish: "Esta Idempotency-Key ya llegó con otra solicitud; envíe una nueva.",
 		German:  "Dieser Idempotency-Key kam schon mit einer anderen Anfrage; senden Sie einen neuen.",
 	},
+	"IDEMPOTENCY_IN_PROGRESS.hold": {
+		English: "Something is being done with this reservation just now; try again shortly.",
+		Spanish: "Ahora mismo se está haciendo algo con esta reserva; inténtelo de nuevo en breve.",
+		German:  "Mit dieser Reservierung geschieht gerade etwas; versuchen Sie es gleich noch einmal.",
+	},
 	"IDEMPOTENCY_IN_PROGRESS": {
 		English: "The request with this Idempotency-Key is still running; send it again shortly.",
 		Spanish: "La solicitud con esta Idempotency-Key sigue en curso; envíela de nuevo en breve.",
@@ -213,6 +246,16 @@ var sentences = map[string][languages]string{
 		English: "Medusa did not answer, so it may or may not have made the change. This is settled within about 30 s; the audit and the same Idempotency-Key tell the outcome.",
 		Spanish: "Medusa no respondió, así que puede haber hecho el cambio o no. Se aclara en unos 30 s; la auditoría y la misma Idempotency-Key dicen el resultado.",
 		German:  "Medusa hat nicht geantwortet, die Änderung kann also geschehen sein oder nicht. Das klärt sich in etwa 30 s; das Audit und derselbe Idempotency-Key nennen das Ergebnis.",
+	},
+	"OUTCOME_UNKNOWN.reservation": {
+		English: "Medusa did not answer, so the reservation may or may not have been changed. Within about 30 s that is over; look at it then.",
+		Spanish: "Medusa no respondió, así que la reserva puede haber cambiado o no. En unos 30 s se sabrá; consúltela entonces.",
+		German:  "Medusa hat nicht geantwortet, die Reservierung kann also geändert sein oder nicht. In etwa 30 s steht es fest; sehen Sie dann nach.",
+	},
+	"OUTCOME_UNKNOWN.location": {
+		English: "Medusa did not answer, so the location may or may not be deleted. Send the same request again.",
+		Spanish: "Medusa no respondió, así que la ubicación puede haberse eliminado o no. Envíe la misma solicitud de nuevo.",
+		German:  "Medusa hat nicht geantwortet, der Lagerort kann also gelöscht sein oder nicht. Senden Sie dieselbe Anfrage noch einmal.",
 	},
 	"OUTCOME_UNKNOWN.final": {
 		English: "Medusa did not answer, and somebody else changed the level meanwhile, so it cannot be known any more whether the change was made. Count the stock there.",
@@ -371,9 +414,9 @@ var sentences = map[string][languages]string{
 		German:  "Muss ein Ländercode aus zwei Buchstaben sein (ISO 3166-1), etwa AR.",
 	},
 	"RESERVED": {
-		English: "Is a name that the gateway uses itself.",
-		Spanish: "Es un nombre que usa el propio gateway.",
-		German:  "Ist ein Name, den das Gateway selbst benutzt.",
+		English: "The gateway uses this itself.",
+		Spanish: "Esto lo usa el propio gateway.",
+		German:  "Das benutzt das Gateway selbst.",
 	},
 	"UNKNOWN_PROFILE": {
 		English: "There is no such shipping profile, and no default one where none is named.",
@@ -399,6 +442,31 @@ var sentences = map[string][languages]string{
 		English: "Must be a number with at most 15 digits, 3 of them decimals.",
 		Spanish: "Debe ser un número con un máximo de 15 dígitos, 3 de ellos decimales.",
 		German:  "Muss eine Zahl mit höchstens 15 Stellen sein, davon 3 Nachkommastellen.",
+	},
+	"NOT_AN_AMOUNT": {
+		English: "Must be a number > 0 with at most 15 digits, 3 of them decimals.",
+		Spanish: "Debe ser un número > 0 con un máximo de 15 dígitos, 3 de ellos decimales.",
+		German:  "Muss eine Zahl > 0 mit höchstens 15 Stellen sein, davon 3 Nachkommastellen.",
+	},
+	"NOT_SECONDS": {
+		English: "Must be a whole number of seconds from 1 to 31536000 (a year).",
+		Spanish: "Debe ser un número entero de segundos de 1 a 31536000 (un año).",
+		German:  "Muss eine ganze Zahl von Sekunden sein, von 1 bis 31536000 (ein Jahr).",
+	},
+	"NOT_OF_A_HOLD": {
+		English: "The hold has several reservations; name the one that is meant by its own id.",
+		Spanish: "La retención tiene varias reservas; indique cuál por su propio id.",
+		German:  "Es sind mehrere Reservierungen; nennen Sie die gemeinte bei ihrer eigenen Id.",
+	},
+	"SAME_LOCATION": {
+		English: "Must be another location.",
+		Spanish: "Debe ser otra ubicación.",
+		German:  "Muss ein anderer Lagerort sein.",
+	},
+	"NOT_WITH_TRANSFER": {
+		English: "Either the stock is moved (transferTo) or it is let go (force), not both.",
+		Spanish: "O el stock se mueve (transferTo) o se renuncia a él (force), no ambas cosas.",
+		German:  "Entweder wird der Bestand verlegt (transferTo) oder aufgegeben (force), nicht beides.",
 	},
 	"NOT_AN_ADJUSTMENT": {
 		English: "Must be a number other than 0 with at most 15 digits, 3 of them decimals.",

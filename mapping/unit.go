@@ -47,7 +47,7 @@ func (u Unit) Units(level Quantity) Quantity {
 	if u.required.Cmp(one) == 0 {
 		return level
 	}
-	return level.wholes(u.required)
+	return level.Wholes(u.required)
 }
 
 // Level returns how much of the inventory item so many units take.

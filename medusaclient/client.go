@@ -62,6 +62,7 @@ type Client struct {
 	Products       *Products
 	StockLocations *StockLocations
 	SalesChannels  *SalesChannels
+	Reservations   *Reservations
 	Fulfillment    *Fulfillment
 	Stores         *Stores
 
@@ -138,6 +139,7 @@ func New(config Config) (*Client, error) {
 	c.Products = &Products{c}
 	c.StockLocations = &StockLocations{c}
 	c.SalesChannels = &SalesChannels{c}
+	c.Reservations = &Reservations{c}
 	c.Fulfillment = &Fulfillment{c}
 	c.Stores = &Stores{c}
 	return c, nil

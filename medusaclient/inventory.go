@@ -151,6 +151,7 @@ type CountedLevels struct {
 	Incoming  bool // incoming quantity
 	Shown     bool // metadata and the time of its making
 	Locations bool // name, address and metadata of its location
+	Names     bool // the name of its location alone
 }
 
 // fields are those of the levels, below a prefix.
@@ -162,8 +163,11 @@ func (c CountedLevels) fields(prefix string) string {
 	if c.Shown {
 		fields += "," + below(prefix, levelShownFields)
 	}
-	if c.Locations {
+	switch {
+	case c.Locations:
 		fields += "," + below(prefix, levelLocationFields)
+	case c.Names:
+		fields += "," + below(prefix, levelNameFields)
 	}
 	return fields
 }

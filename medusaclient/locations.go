@@ -157,6 +157,16 @@ func (s *StockLocations) Delete(ctx context.Context, by Credential, id string) e
 	}, &deletedAnswer{})
 }
 
+// noLocation is an id that Medusa never gives.
+const noLocation = "sloc_none"
+
+// ConfirmDelete asks Medusa whether the credential may delete stock locations, by
+// deleting one that cannot be. The error is Medusa's refusal, with status 401 or
+// 403.
+func (s *StockLocations) ConfirmDelete(ctx context.Context, by Credential) error {
+	return s.Delete(ctx, by, noLocation)
+}
+
 // Links are the ids of things to be linked with a location, or no longer.
 type Links struct {
 	Add    []string `json:"add,omitempty"`

@@ -32,6 +32,44 @@ func changeOne[Body any](
 	parse func(body []byte) (Body, []mapping.Fault),
 	make func(ctx context.Context, w bff.Write, id string, body Body) (*bff.WriteAnswer, error),
 ) echo.HandlerFunc {
+	return changing(bodyOf, func(body []byte, rawQuery string) (Body, []mapping.Fault) {
+		_, queryFaults := mapping.ParseNoQuery(rawQuery)
+		parsed, faults := parse(body)
+		return parsed, append(queryFaults, faults...)
+	}, make)
+}
+
+// act is the handler of what is done with the thing that :id names, about which there
+// need not be more to say.
+func act[Body any](
+	parse func(body []byte) (Body, []mapping.Fault),
+	make func(ctx context.Context, w bff.Write, id string, body Body) (*bff.WriteAnswer, error),
+) echo.HandlerFunc {
+	return changing(bodyOrNone, func(body []byte, rawQuery string) (Body, []mapping.Fault) {
+		_, queryFaults := mapping.ParseNoQuery(rawQuery)
+		parsed, faults := parse(body)
+		return parsed, append(queryFaults, faults...)
+	}, make)
+}
+
+// remove is the handler of a DELETE of the thing that :id names, as its query says.
+func remove[Query any](
+	parse func(rawQuery string) (Query, []mapping.Fault),
+	make func(ctx context.Context, w bff.Write, id string, query Query) (*bff.WriteAnswer, error),
+) echo.HandlerFunc {
+	return changing(bodyOrNone, func(body []byte, rawQuery string) (Query, []mapping.Fault) {
+		_, bodyFaults := mapping.ParseNoBody(body)
+		parsed, faults := parse(rawQuery)
+		return parsed, append(faults, bodyFaults...)
+	}, make)
+}
+
+// changing is the handler of a write of what its body and its query ask for.
+func changing[Asked any](
+	read func(c echo.Context) (body []byte, err error),
+	parse func(body []byte, rawQuery string) (Asked, []mapping.Fault),
+	make func(ctx context.Context, w bff.Write, id string, asked Asked) (*bff.WriteAnswer, error),
+) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		caller, err := callerOf(c)
 		if err != nil {
@@ -41,25 +79,32 @@ func changeOne[Body any](
 		if err != nil {
 			return err
 		}
-		body, err := bodyOf(c)
+		body, err := read(c)
 		if err != nil {
 			return err
 		}
 		key, faults := keyOf(c)
-		_, queryFaults := mapping.ParseNoQuery(c.Request().URL.RawQuery)
-		parsed, bodyFaults := parse(body)
-		if err := invalid(append(append(faults, queryFaults...), bodyFaults...)); err != nil {
+		asked, otherFaults := parse(body, c.Request().URL.RawQuery)
+		if err := invalid(append(faults, otherFaults...)); err != nil {
 			return err
 		}
 		answer, err := make(c.Request().Context(), bff.Write{
 			Caller: caller, Key: key, RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
-			Request: append([]byte(c.Request().Method+" "+c.Request().URL.EscapedPath()+"\n"), body...),
-		}, id, parsed)
+			Request: append([]byte(c.Request().Method+" "+c.Request().URL.RequestURI()+"\n"), body...),
+		}, id, asked)
 		if err != nil {
 			return err
 		}
 		return sendChange(c, answer)
 	}
+}
+
+// bodyOrNone reads a body of JSON, which may be missing.
+func bodyOrNone(c echo.Context) ([]byte, error) {
+	if c.Request().ContentLength == 0 {
+		return []byte("{}"), nil
+	}
+	return bodyOf(c)
 }
 
 // bodyOf reads a body of JSON.

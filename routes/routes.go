@@ -61,6 +61,7 @@ func newRouter(config Config) *echo.Echo {
 	}
 	s.serveInventory(api)
 	s.serveProducts(api)
+	s.serveReservations(api)
 	s.serveLocations(api)
 
 	return e

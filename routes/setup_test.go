@@ -388,17 +388,17 @@ func TestSetUpsAreCounted(t *testing.T) {
 	require.Equal(t, http.StatusConflict, s.setUp(t, dispensary).status)
 	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: medusaLocations}, medusatest.Cut())
 	require.Equal(t, http.StatusServiceUnavailable, s.setUp(t, dispensary).status)
-	assert.Equal(t, map[string]float64{"done": 1, "rolled_back": 1, "incomplete": 1}, s.outcomes(t))
+	assert.Equal(t, map[string]float64{"done": 1, "rolled_back": 1, "incomplete": 1}, s.counted(t, "gateway_setups_total"))
 }
 
-// outcomes are the set-ups counted, by outcome.
-func (s *shop) outcomes(t *testing.T) map[string]float64 {
+// counted are the values of a counter with one label, by that label.
+func (s *shop) counted(t *testing.T, name string) map[string]float64 {
 	t.Helper()
 	families, err := s.registry.Gather()
 	require.NoError(t, err)
 	counted := map[string]float64{}
 	for _, family := range families {
-		if family.GetName() != "gateway_setups_total" {
+		if family.GetName() != name {
 			continue
 		}
 		for _, metric := range family.GetMetric() {

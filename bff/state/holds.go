@@ -178,6 +178,9 @@ func (s *Store) changeHold(ctx context.Context, tx *sql.Tx, id string, change fu
 	if err := s.endClaim(ctx, tx, claim, &hold, answer); err != nil {
 		return Hold{}, err
 	}
+	if err := s.announce(ctx, tx, id); err != nil {
+		return Hold{}, fmt.Errorf("state: announcing a hold: %w", err)
+	}
 	if len(hold.Lines) == 0 {
 		return hold, s.deleteHold(ctx, tx, id, job)
 	}

@@ -11,8 +11,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// channel is where gateways that share a PostgreSQL tell each other of flushes.
-const channel = "gateway_flushes"
+// channel is where gateways that share a PostgreSQL tell each other of what they
+// changed in Medusa.
+const channel = "gateway_changes"
 
 const (
 	// listenCheck is how long a silent connection is trusted.
@@ -21,20 +22,21 @@ const (
 	reconnectDelay = time.Second
 )
 
-// announce tells the other gateways of a flush, once tx is committed.
-func (s *Store) announce(ctx context.Context, tx *sql.Tx, flushID string) error {
+// announce tells the other gateways that a flush, a hold or a set-up has changed
+// something, once tx is committed.
+func (s *Store) announce(ctx context.Context, tx *sql.Tx, id string) error {
 	if s.postgres == nil {
 		return nil
 	}
-	_, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, s.id+" "+flushID)
+	_, err := tx.ExecContext(ctx, "SELECT pg_notify($1, $2)", channel, s.id+" "+id)
 	return err
 }
 
-// Listen calls changed for each flush that another gateway marked, one call
-// after another, until ctx ends. With lost, which is once for each connection,
+// Listen calls changed with the id of each flush that another gateway marked, and of
+// each hold and set-up that it changed, one call after another, until ctx ends. With lost, which is once for each connection,
 // the first one too, anything may have changed before. On SQLite nothing can
 // be heard.
-func (s *Store) Listen(ctx context.Context, changed func(flushID string, lost bool)) {
+func (s *Store) Listen(ctx context.Context, changed func(id string, lost bool)) {
 	if s.postgres == nil {
 		<-ctx.Done()
 		return
@@ -54,7 +56,7 @@ func (s *Store) Listen(ctx context.Context, changed func(flushID string, lost bo
 }
 
 // hear listens for as long as one connection lasts.
-func (s *Store) hear(ctx context.Context, changed func(flushID string, lost bool)) error {
+func (s *Store) hear(ctx context.Context, changed func(id string, lost bool)) error {
 	conn, err := pgx.ConnectConfig(ctx, s.postgres)
 	if err != nil {
 		return err
@@ -73,8 +75,8 @@ func (s *Store) hear(ctx context.Context, changed func(flushID string, lost bool
 		if err != nil {
 			return err
 		}
-		if from, flushID, _ := strings.Cut(heard, " "); flushID != "" && from != s.id {
-			changed(flushID, false)
+		if from, id, _ := strings.Cut(heard, " "); id != "" && from != s.id {
+			changed(id, false)
 		}
 	}
 }

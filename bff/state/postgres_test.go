@@ -136,8 +136,8 @@ func lostTurn(t on) {
 
 // told is what Listen calls with.
 type told struct {
-	flushID string
-	lost    bool
+	id   string
+	lost bool
 }
 
 // listen hears until the test ends.
@@ -147,7 +147,7 @@ func listen(t testing.TB, s *Store) <-chan told {
 	ctx, cancel := context.WithCancel(t.Context())
 	var listening sync.WaitGroup
 	listening.Go(func() {
-		s.Listen(ctx, func(flushID string, lost bool) { heard <- told{flushID, lost} })
+		s.Listen(ctx, func(id string, lost bool) { heard <- told{id, lost} })
 	})
 	t.Cleanup(func() { cancel(); listening.Wait() })
 	assert.Equal(t, told{lost: true}, next(t, heard, "the connection"), "before it nothing was heard")
@@ -170,12 +170,24 @@ func heardByOthers(t on) {
 	atFirst, atSecond := listen(t, first), listen(t, second)
 	one := changed(t, first)
 	other := changed(t, second)
-	assert.Equal(t, told{flushID: one.ID}, next(t, atSecond, "the first one's flush"))
-	assert.Equal(t, told{flushID: other.ID}, next(t, atFirst, "the second one's flush"), "its own is no news to it")
+	assert.Equal(t, told{id: one.ID}, next(t, atSecond, "the first one's flush"))
+	assert.Equal(t, told{id: other.ID}, next(t, atFirst, "the second one's flush"), "its own is no news to it")
 
 	another := changed(t, first)
-	assert.Equal(t, told{flushID: another.ID}, next(t, atSecond, "the first one's flush"), "each is heard once, its own never")
+	assert.Equal(t, told{id: another.ID}, next(t, atSecond, "the first one's flush"), "each is heard once, its own never")
 	assert.Empty(t, atFirst)
+
+	hold, setup := holdOf("hold_1"), setupOf("setup_1")
+	beginHold(t, first, hold)
+	_, err := first.ChangeHold(t.Context(), hold.ID, func(hold *Hold) (*Answer, error) {
+		hold.Lines = nil
+		return nil, nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, told{id: hold.ID}, next(t, atSecond, "the first one's hold"), "what was reserved is so no more")
+	begin(t, first, setup)
+	require.NoError(t, first.FinishSetup(t.Context(), setup, Answer{Status: 201, Body: []byte("{}")}))
+	assert.Equal(t, told{id: setup.ID}, next(t, atSecond, "the first one's set-up"), "there is another location")
 }
 
 func lostIsTold(t on) {
@@ -185,7 +197,7 @@ func lostIsTold(t on) {
 	require.NoError(t, err)
 	assert.Equal(t, told{lost: true}, next(t, heard, "the new connection"))
 	flush := changed(t, first)
-	assert.Equal(t, told{flushID: flush.ID}, next(t, heard, "the flush"), "it hears again")
+	assert.Equal(t, told{id: flush.ID}, next(t, heard, "the flush"), "it hears again")
 }
 
 func oneGatewayClaims(t on) {

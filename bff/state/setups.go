@@ -119,6 +119,9 @@ func (s *Store) FinishSetup(ctx context.Context, setup Setup, answer Answer) err
 		if err := s.deleteSetup(ctx, tx, setup.ID, "AND NOT undoing"); err != nil {
 			return err
 		}
+		if err := s.announce(ctx, tx, setup.ID); err != nil {
+			return fmt.Errorf("state: announcing a set-up: %w", err)
+		}
 		if setup.Claim == nil {
 			return nil
 		}

@@ -91,6 +91,7 @@ func (c *crash) requireOnce(t *testing.T, where place, replayed bool) {
 func TestRealMedusaAndAGatewayThatIsKilled(t *testing.T) {
 	m := medusa.Start(t)
 	token := m.Token(t)
+	scenes := map[string]func(t *testing.T){}
 	for name, scene := range map[string]func(t *testing.T, c *crash, where place){
 		"before the change is written down": func(t *testing.T, c *crash, where place) {
 			t.Helper()
@@ -171,25 +172,36 @@ func TestRealMedusaAndAGatewayThatIsKilled(t *testing.T) {
 			c.requireOnce(t, where, true)
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
+		scenes[name] = func(t *testing.T) {
+			t.Helper()
 			c := newCrash(t, m, token)
-			where := c.stockEverywhere(t, 1, 40)[0]
-			scene(t, c, where)
-		})
+			scene(t, c, c.stockEverywhere(t, 1, 40)[0])
+		}
 	}
-	t.Run("in the middle of a long batch", func(t *testing.T) {
-		t.Parallel()
+	scenes["in the middle of a long batch"] = func(t *testing.T) {
+		t.Helper()
 		killedInALongBatch(t, newCrash(t, m, token))
-	})
-	t.Run("in an atomic batch", func(t *testing.T) {
-		t.Parallel()
+	}
+	scenes["in an atomic batch"] = func(t *testing.T) {
+		t.Helper()
 		killedInAnAtomicBatch(t, newCrash(t, m, token))
-	})
-	t.Run("while another gateway on the same PostgreSQL lives", func(t *testing.T) {
-		t.Parallel()
+	}
+	scenes["while another gateway on the same PostgreSQL lives"] = func(t *testing.T) {
+		t.Helper()
 		killedBesideAnother(t, m, token)
-	})
+	}
+	allAtOnce(t, scenes)
+}
+
+// allAtOnce runs tests side by side, however few processors there are: they do
+// little but wait.
+func allAtOnce(t *testing.T, scenes map[string]func(t *testing.T)) {
+	t.Helper()
+	var all sync.WaitGroup
+	for name, scene := range scenes {
+		all.Go(func() { t.Run(name, scene) })
+	}
+	all.Wait()
 }
 
 // requireUnknown asserts that nothing is claimed of a change of which nothing is
@@ -277,8 +289,9 @@ func killedBesideAnother(t *testing.T, m *medusa.Medusa, token string) {
 	c.requireOnce(t, where, true)
 }
 
-func TestRealMedusaStoppedWhileStockChanges(t *testing.T) {
+func TestRealMedusaStoppedInTheMiddle(t *testing.T) {
 	s := newRealShop(t)
+	rows := liveRows(t, s.medusa)
 	gate := newGate(t, s.address)
 	gateway := launch(t, nil, append(inFrontOfReal(s.medusa, gate.url), "REQUEST_TIMEOUT=5s")...)
 	places := s.stockEverywhere(t, 10, 40)
@@ -311,8 +324,11 @@ func TestRealMedusaStoppedWhileStockChanges(t *testing.T) {
 	require.Eventually(t, func() bool { return made.Load() >= 100 }, patience, 10*time.Millisecond, "no changes are made")
 	held := gate.hold(afterMedusa, writesLevels) // Medusa dies when it has written and not yet said so
 	held.await(t)
+	setUp := beginSetUp(t, gateway, s.token, gate)
 	s.medusa.Stop(t)
 	held.drop()
+	setUp.requireLeftovers(t)
+	require.Equal(t, "1", gateway.metric(t, "gateway_setup_leftovers"))
 	require.Eventually(t, func() bool {
 		ready, err := gateway.tryGet("", "/readyz")
 		return err == nil && ready.status == http.StatusServiceUnavailable
@@ -335,6 +351,8 @@ func TestRealMedusaStoppedWhileStockChanges(t *testing.T) {
 		applied += len(changes)
 	}
 	require.Positive(t, unknown.Load(), "the write whose answer was lost is nobody's")
+	require.Eventually(t, func() bool { return gateway.metric(t, "gateway_setup_leftovers") == "0" }, undoneTime, 100*time.Millisecond, "the set-up is not undone")
+	require.Equal(t, rows["stock_location"]+1, liveRows(t, s.medusa)["stock_location"], "the one of the levels")
 	t.Logf("%d made, %d unknown, %d applied", made.Load(), unknown.Load(), applied)
 	require.GreaterOrEqual(t, applied, int(made.Load()), "an answer was not true")
 	require.LessOrEqual(t, applied, int(made.Load()+unknown.Load()), "changes were made of which nobody was told")

@@ -316,7 +316,7 @@ func TestNothingIsLeftOfASetUp(t *testing.T) {
 	crashes := killedSetUps(t, m, shop.token)
 	restarted := time.Now()
 	for _, c := range crashes {
-		c.start(t)
+		c.goOn(t)
 	}
 	failAll(t, p, shop, way)
 	for _, c := range crashes {
@@ -406,8 +406,21 @@ func killedSetUps(t *testing.T, m *medusa.Medusa, token string) []*setupCrash {
 			wait.Go(func() { c.killAfter(t, step) })
 		}
 	}
+	beside := newCrashBeside(t, m, token)
+	crashes = append(crashes, beside)
+	wait.Go(func() { beside.killAfter(t, "serviceZone.pickup") })
 	wait.Wait()
 	return crashes
+}
+
+// newCrashBeside is a set-up that another gateway on the same PostgreSQL undoes.
+func newCrashBeside(t *testing.T, m *medusa.Medusa, token string) *setupCrash {
+	t.Helper()
+	dsn := medusa.NewDatabase(t, m.DatabaseURL)
+	c := &crash{straight: straight{m.URL, token}, medusa: m, gate: newGate(t, m.URL), database: "STATE_DSN=" + dsn}
+	c.start(t)
+	other := launch(t, nil, append(inFrontOfReal(m, m.URL), c.database)...)
+	return &setupCrash{crash: c, body: setupOf("Caída al lado", true, true), key: "the key", postgres: dsn, other: other}
 }
 
 // setupCrash is a set-up whose gateway is killed.
@@ -415,6 +428,18 @@ type setupCrash struct {
 	*crash
 
 	body, key string
+	postgres  string   // its database, where that is no SQLite file
+	other     *program // that lives on it, too; nil: the gateway is started again
+}
+
+// goOn has somebody in the place of the gateway that was killed.
+func (c *setupCrash) goOn(t *testing.T) {
+	t.Helper()
+	if c.other != nil {
+		c.gateway = c.other
+		return
+	}
+	c.start(t)
 }
 
 // killAfter kills the gateway when Medusa has done a step and it has not heard so.
@@ -445,10 +470,46 @@ func (c *setupCrash) killAfter(t *testing.T, step string) {
 // left is how many set-ups the database knows of.
 func (c *setupCrash) left(t *testing.T) int {
 	t.Helper()
-	database, err := sql.Open("sqlite", c.file+"?_pragma=busy_timeout(5000)")
+	driver, source := "sqlite", c.file+"?_pragma=busy_timeout(5000)"
+	if c.postgres != "" {
+		driver, source = "pgx", c.postgres
+	}
+	database, err := sql.Open(driver, source)
 	require.NoError(t, err)
 	defer func() { require.NoError(t, database.Close()) }()
 	var count int
 	require.NoError(t, database.QueryRowContext(t.Context(), "SELECT count(*) FROM setups").Scan(&count))
 	return count
+}
+
+// brokenSetUp is a set-up that Medusa's death interrupts.
+type brokenSetUp struct {
+	held     *hold
+	answered chan reply
+}
+
+// beginSetUp sends a set-up whose option Medusa has made, and not yet said so.
+func beginSetUp(t *testing.T, p *program, token string, gate *gate) *brokenSetUp {
+	t.Helper()
+	s := &brokenSetUp{answered: make(chan reply, 1)}
+	s.held = gate.hold(afterMedusa, func(method, path, body string) bool { return stepOf(method, path, body) == "shippingOption.pickup" })
+	go func() {
+		answer, err := p.trySend(http.MethodPost, token, setups, setupOf("Interrumpida", true, false))
+		assert.NoError(t, err)
+		s.answered <- answer
+	}()
+	s.held.await(t)
+	return s
+}
+
+// requireLeftovers lets the answer get lost and asserts that the set-up says what is
+// left of it.
+func (s *brokenSetUp) requireLeftovers(t *testing.T) {
+	t.Helper()
+	s.held.drop()
+	answer := <-s.answered
+	require.GreaterOrEqual(t, answer.status, http.StatusInternalServerError, answer.text)
+	require.Equal(t, "ROLLBACK_INCOMPLETE", gjson.Get(answer.text, "code").String(), answer.text)
+	require.Equal(t, "shippingOption.pickup", gjson.Get(answer.text, "failedStep").String())
+	require.Contains(t, gjson.Get(answer.text, "rollback.leftovers.#.step").Value(), "location", answer.text)
 }

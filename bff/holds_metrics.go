@@ -1,0 +1,41 @@
+package bff
+
+import (
+	"context"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/cannahub/gateway/bff/state"
+)
+
+// holdMetrics count holds.
+type holdMetrics struct{ reservations *prometheus.CounterVec }
+
+func newHoldMetrics(registry prometheus.Registerer, store *state.Store) *holdMetrics {
+	factory := promauto.With(registry)
+	if store != nil {
+		factory.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "gateway_holds",
+			Help: "Holds that are alive, of all gateways.",
+		}, func() float64 {
+			ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+			defer cancel()
+			count, err := store.CountHolds(ctx)
+			if err != nil {
+				return -1
+			}
+			return float64(count)
+		})
+	}
+	return &holdMetrics{
+		reservations: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_reservations_ended_total",
+			Help: "Reservations of holds that ended, by how: confirmed, released, expired.",
+		}, []string{"how"}),
+	}
+}
+
+func (m *holdMetrics) ended(how string, reservations int) {
+	m.reservations.WithLabelValues(how).Add(float64(reservations))
+}
