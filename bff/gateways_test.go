@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -124,6 +125,41 @@ func TestTwoGatewaysLoseNothing(t *testing.T) {
 				at = entry.New
 			}
 			require.Equal(t, mapping.QuantityOf(150), at)
+		})
+	}
+}
+
+// A hold of one gateway is sold at either, and sold once; what expires is released by
+// either.
+func TestAHoldIsOfAllGateways(t *testing.T) {
+	t.Parallel()
+	for name, pair := range pairs {
+		t.Run(name, func(t *testing.T) {
+			one, other := pair(t)
+			id, _ := one.reserved(t, sevenInTheWarehouse)
+			var wait sync.WaitGroup
+			var sold atomic.Int32
+			for _, s := range []*shop{one, other, one, other} {
+				wait.Go(func() {
+					_, err := s.confirm(context.Background(), s.by(""), id)
+					if err == nil {
+						sold.Add(1)
+						return
+					}
+					assert.Contains(t, []Code{ReservationNotFound, IdempotencyInProgress}, failed(err).Code, "%v", err)
+				})
+			}
+			wait.Wait()
+			require.EqualValues(t, 1, sold.Load())
+			require.Len(t, one.applied(t), 1)
+			id, _ = one.reserved(t, sevenInTheWarehouse)
+			one.requireReserved(t, oneGram, warehouse, 47)
+			clock := &clock{}
+			other.now = clock.now
+			clock.forward.Add(int64(2 * time.Hour))
+			require.NoError(t, other.tendHold(t.Context(), id))
+			one.requireReserved(t, oneGram, warehouse, 40)
+			requireCode(t, ReservationNotFound, second(one.confirm(t.Context(), one.by(""), id)))
 		})
 	}
 }

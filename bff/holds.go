@@ -185,12 +185,12 @@ func (r *holdRun) finish(ctx context.Context) (result, error) {
 		for i := range hold.Lines {
 			line := &hold.Lines[i]
 			if line.Stage != state.Making {
-				return nil, errTaken
+				return nil, networkError(Slow, "NETWORK_ERROR.slow", 0, errTaken)
 			}
 			line.Stage, line.Since, line.ReservationID = state.Held, r.g.now(), r.made[line.Number].ID
 		}
 		hold.ExpiresAt = expires
-		return keptWith(hold.Claim, answer), nil
+		return keptWith(answer), nil
 	})
 	if errors.Is(err, state.ErrUncertain) && r.isFinished(ctx) {
 		err = nil
@@ -201,10 +201,7 @@ func (r *holdRun) finish(ctx context.Context) (result, error) {
 // errTaken: whoever sees to the hold takes what was begun with it for abandoned.
 var errTaken = errors.New("bff: the hold was taken over")
 
-func keptWith(claim *state.Claim, answer *WriteAnswer) *state.Answer {
-	if claim == nil {
-		return nil
-	}
+func keptWith(answer *WriteAnswer) *state.Answer {
 	return &state.Answer{Status: answer.Status, Body: answer.JSON}
 }
 
@@ -252,7 +249,10 @@ func (g *Gateway) changeHold(ctx context.Context, id string, change func(hold *s
 func dueAt(hold state.Hold) (due time.Time) {
 	for _, line := range hold.Lines {
 		at := line.Since.Add(holdLease)
-		if line.Stage == state.Held {
+		switch {
+		case doubtful(line):
+			continue
+		case line.Stage == state.Held:
 			at = hold.ExpiresAt
 		}
 		if !at.IsZero() && (due.IsZero() || at.Before(due)) {
@@ -261,6 +261,10 @@ func dueAt(hold state.Hold) (due time.Time) {
 	}
 	return due
 }
+
+// doubtful says of a line that nobody can tell any more whether it was sold. It stays
+// until somebody has counted and releases it.
+func doubtful(line state.HoldLine) bool { return line.Stage == state.Held && line.Confirmation != nil }
 
 // errNotYet says that a hold has to be seen to again.
 var errNotYet = errors.New("something is left of the hold, or may yet come")
@@ -306,14 +310,19 @@ func (g *Gateway) tendHold(ctx context.Context, id string) error {
 // those whose maker has died. It returns how many expire.
 func (g *Gateway) ripen(hold *state.Hold) (expired int) {
 	now := g.now()
+	allMaking := !slices.ContainsFunc(hold.Lines, func(line state.HoldLine) bool { return line.Stage != state.Making })
 	for i := range hold.Lines {
 		line := &hold.Lines[i]
 		switch {
+		case doubtful(*line):
 		case line.Stage == state.Held && !hold.ExpiresAt.IsZero() && !now.Before(hold.ExpiresAt):
 			line.Stage, line.Since = state.Releasing, now
 			expired++
 		case line.Stage == state.Making && !now.Before(line.Since.Add(holdLease)):
 			line.Stage = state.Releasing
+			if !allMaking {
+				hold.Claim = nil // of a move, which can be asked for again; that of a hold stays until nothing can come of it
+			}
 		}
 	}
 	return expired

@@ -3,6 +3,7 @@ package bff
 import (
 	"context"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -19,6 +20,9 @@ const (
 	// readTries is how often the levels of a location are read anew because they change
 	// while they are emptied and removed.
 	readTries = 5
+
+	// deleteTimeout bounds how long nobody's stock can change while a location goes.
+	deleteTimeout = 10 * time.Second
 )
 
 // DeleteLocation deletes a location with its levels. Its stock is moved to another one
@@ -89,6 +93,11 @@ func (r *locationRemoval) check(ctx context.Context) error {
 	var err error
 	if r.holds, err = r.holdsHere(ctx); err != nil {
 		return err
+	}
+	if len(r.holds) > 0 {
+		if err := medusa.Reservations.ConfirmDelete(ctx, by); err != nil {
+			return err
+		}
 	}
 	if others := r.reservedByOthers(); others > 0 {
 		return &Error{Code: LocationNotEmpty, Message: mapping.Message{Key: string(LocationNotEmpty) + ".reserved", Args: []any{others}}}
@@ -175,15 +184,40 @@ func (r *locationRemoval) carryOut(ctx context.Context) error {
 			return err
 		}
 	}
-	for tries := 1; len(r.stock) > 0 && tries <= readTries; tries++ {
+	for range readTries {
 		if err := r.removeLevels(ctx); err != nil {
 			return err
 		}
-		if err := r.readStock(ctx); err != nil { // a level may have been made meanwhile
+		if deleted, err := r.deleteEmpty(context.WithoutCancel(ctx)); deleted || err != nil {
 			return err
 		}
 	}
-	return r.deleteLocation(context.WithoutCancel(ctx))
+	return newFailure(LocationNotEmpty, len(r.stock))
+}
+
+// deleteEmpty deletes the location, unless a level was made there meanwhile or may yet
+// come. While this has the turn, nobody makes one.
+func (r *locationRemoval) deleteEmpty(ctx context.Context) (deleted bool, err error) {
+	ctx, cancel := context.WithTimeout(medusaclient.Ahead(ctx), deleteTimeout)
+	defer cancel()
+	turn, err := r.g.store.Turn(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer turn.End()
+	unsettled, err := r.g.store.Unsettled(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, entry := range unsettled {
+		if entry.LocationID == r.id && entry.Kind == state.Update { // a removal that comes late does no harm
+			return false, outcomeUnknown(entry.BatchID, stock.Outcome{})
+		}
+	}
+	if err := r.readStock(ctx); err != nil || len(r.stock) > 0 {
+		return false, err
+	}
+	return true, r.deleteLocation(ctx)
 }
 
 // releaseHere releases the reservations of a hold that are at the location.
@@ -195,7 +229,7 @@ func (r *locationRemoval) releaseHere(ctx context.Context, hold state.Hold) erro
 			here.reservations[line.Number] = r.reservations[at]
 		}
 	}
-	return unlessDone(r.g.releaseFound(context.WithoutCancel(ctx), r.try.Credential, here), "reservation")
+	return r.g.releaseFound(context.WithoutCancel(ctx), r.try.Credential, here)
 }
 
 // transfer moves all stock to the other location, each item's in one piece. What
@@ -226,10 +260,11 @@ func (r *locationRemoval) moves(items []medusaclient.ItemStock) []stock.Change {
 	note := mapping.Note{Reason: "transfer", Reference: r.id}
 	changes := make([]stock.Change, 0, 2*len(items))
 	for _, item := range items {
-		stocked, none := mapping.ReadQuantity(r.levelOf(item).StockedQuantity), mapping.Quantity{}
+		stocked := mapping.ReadQuantity(r.levelOf(item).StockedQuantity)
+		less := mapping.Quantity{}.Sub(stocked)
 		address := mapping.Address{InventoryItemID: item.ID}
 		changes = append(changes,
-			stock.Change{Address: address, LocationID: r.id, Position: len(changes), Set: &none, Expected: &stocked, Note: note},
+			stock.Change{Address: address, LocationID: r.id, Position: len(changes), Adjust: &less, KeepReserved: true, Expected: &stocked, Note: note},
 			stock.Change{Address: address, LocationID: r.asked.TransferTo, Position: len(changes) + 1, Adjust: &stocked, Note: note})
 	}
 	return changes
@@ -266,6 +301,8 @@ func (r *locationRemoval) do(ctx context.Context, batch *stock.Batch) error {
 			return outcomeUnknown(batch.ID, outcome)
 		case outcome.Status == stock.Failed:
 			return errorOf(outcome.Err, "")
+		case outcome.Refusal.Reserved:
+			reserved++
 		case batch.Atomic:
 			return refused(outcome, r.try.Language)
 		case outcome.Refusal.Reason == stock.InventoryLevelNotFound, outcome.Refusal.Reason == stock.InventoryItemNotFound: // gone already

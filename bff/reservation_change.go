@@ -14,15 +14,18 @@ import (
 // ChangeReservation changes a reservation, or what all of a hold have in common: how
 // long it lasts and its description. One that moves is made anew at its new location
 // before the old one is released, since Medusa would go on counting it at both. One
-// upstream call to read it, one to change it; two more for one that moves.
+// upstream call to read it, one to change it; three more for one that moves.
 func (g *Gateway) ChangeReservation(ctx context.Context, w Write, id string, asked mapping.ReservationChange) (*WriteAnswer, error) {
-	return g.write(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
+	return g.writeAsCaller(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
 		found, err := g.find(ctx, w.Credential, id)
 		if err == nil {
 			err = found.whole()
 		}
 		if err == nil {
 			err = suits(asked, found)
+		}
+		if err == nil && (asked.Lasts != nil || asked.LocationID != "") { // which let a reservation be deleted
+			err = g.medusa.Reservations.ConfirmDelete(ctx, w.Credential)
 		}
 		if err != nil {
 			return result{}, err
@@ -64,9 +67,12 @@ type reservationChange struct {
 func (c *reservationChange) carryOut(ctx context.Context) (result, error) {
 	defer c.g.held.forget()
 	if c.found.hold == nil {
-		updated, err := c.update(ctx, c.found.own, c.asked.Description)
+		updated, err := c.update(ctx, c.found.own, c.asked.Description, time.Now())
+		if err != nil {
+			return result{}, c.failure(err, c.found.own)
+		}
 		c.found.own = updated
-		return made(c.found.shown()), c.failure(err, c.found.own)
+		return made(c.found.shown()), nil
 	}
 	for number, reservation := range c.found.reservations {
 		if c.asked.LocationID != "" && c.asked.LocationID != reservation.LocationID {
@@ -87,14 +93,16 @@ func (c *reservationChange) carryOut(ctx context.Context) (result, error) {
 	return made(c.found.shown()), nil
 }
 
-// update writes what is asked for to a reservation.
-func (c *reservationChange) update(ctx context.Context, reservation medusaclient.Reservation, description *string) (medusaclient.Reservation, error) {
+// update writes what is asked for to a reservation, soon after it was begun.
+func (c *reservationChange) update(
+	ctx context.Context, reservation medusaclient.Reservation, description *string, begun time.Time,
+) (medusaclient.Reservation, error) {
 	write := medusaclient.ReservationWrite{Description: description}
 	if c.asked.Quantity != nil {
 		quantity := c.asked.Quantity.Number()
 		write.Quantity = &quantity
 	}
-	return c.g.medusa.Reservations.Update(ctx, c.try.Credential, time.Now().Add(holdPause), reservation.ID, write)
+	return c.g.medusa.Reservations.Update(ctx, c.try.Credential, begun.Add(holdPause), reservation.ID, write)
 }
 
 // failure says why a reservation was not changed, or that this is not known.
@@ -116,6 +124,7 @@ func levelOf(reservation medusaclient.Reservation) state.Level {
 // updateLine changes the reservation of a line. Until it is known what became of that
 // the line is not sold: the quantity must not change after it was sold.
 func (c *reservationChange) updateLine(ctx context.Context, number int, reservation medusaclient.Reservation) error {
+	begun := time.Now()
 	err := c.changeLine(ctx, number, reservation, func(line *state.HoldLine) { line.ChangingTill = c.g.now().Add(holdOver) })
 	if err != nil {
 		return err
@@ -125,23 +134,23 @@ func (c *reservationChange) updateLine(ctx context.Context, number int, reservat
 		mark := mapping.Mark(c.found.hold.ID, number, *c.asked.Description)
 		description = &mark
 	}
-	updated, err := c.update(ctx, reservation, description)
+	updated, err := c.update(ctx, reservation, description, begun)
 	if err != nil && !medusaclient.NotDone(err) {
 		return unlessDone(err, "reservation")
 	}
-	_, endErr := c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
+	hold, endErr := c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 		if line := lineOf(hold, number); line != nil {
-			line.ChangingTill = time.Time{}
+			line.ChangingTill, line.Since = time.Time{}, c.g.now()
 		}
 		return nil, nil
 	})
 	if err != nil {
 		return c.failure(err, reservation)
 	}
-	c.found.reservations[number] = updated
 	if errors.Is(endErr, state.ErrNoHold) {
 		return notFound(ReservationNotFound, reservation.ID) // released meanwhile
 	}
+	c.found.reservations[number], c.found.hold = updated, &hold
 	return endErr
 }
 
@@ -149,7 +158,7 @@ func (c *reservationChange) updateLine(ctx context.Context, number int, reservat
 func (c *reservationChange) changeLine(ctx context.Context, number int, reservation medusaclient.Reservation, change func(line *state.HoldLine)) error {
 	_, err := c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 		line := lineOf(hold, number)
-		if err := c.g.freeLine(line, reservation.ID); err != nil {
+		if err := c.g.free(line, c.found.line(number)); err != nil {
 			return nil, err
 		}
 		change(line)
@@ -164,8 +173,8 @@ func (c *reservationChange) changeLine(ctx context.Context, number int, reservat
 // prolong has the hold end later, or earlier.
 func (c *reservationChange) prolong(ctx context.Context) error {
 	hold, err := c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
-		for number, reservation := range c.found.reservations {
-			if err := c.g.freeLine(lineOf(hold, number), reservation.ID); err != nil {
+		for number := range c.found.reservations {
+			if err := c.g.free(lineOf(hold, number), c.found.line(number)); err != nil {
 				return nil, err
 			}
 		}
@@ -215,11 +224,8 @@ func (c *reservationChange) description(reservation medusaclient.Reservation) st
 func (c *reservationChange) beginMove(ctx context.Context, number int, reservation medusaclient.Reservation) (line state.HoldLine, err error) {
 	_, err = c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 		old := lineOf(hold, number)
-		if err := c.g.freeLine(old, reservation.ID); err != nil {
+		if err := c.g.free(old, c.found.line(number)); err != nil {
 			return nil, err
-		}
-		if hold.Claim != nil {
-			return nil, busy() // another of it is being moved
 		}
 		line = state.HoldLine{
 			Number: hold.Lines[len(hold.Lines)-1].Number + 1, Stage: state.Making, Since: time.Now(),
@@ -230,13 +236,20 @@ func (c *reservationChange) beginMove(ctx context.Context, number int, reservati
 			line.Quantity = *c.asked.Quantity
 		}
 		hold.Lines = append(hold.Lines, line)
-		hold.Claim = c.try.claim
-		return nil, nil
+		return nil, takeFor(hold, c.try.claim)
 	})
 	if errors.Is(err, state.ErrNoHold) {
 		err = notFound(ReservationNotFound, reservation.ID)
 	}
 	return line, err
+}
+
+// keyBatch is the batch of the key that the change is asked for with, "" for none.
+func (c *reservationChange) keyBatch() string {
+	if c.try.claim == nil {
+		return ""
+	}
+	return c.try.claim.BatchID
 }
 
 // finishMove has the new reservation held and the old one released, together with
@@ -245,8 +258,8 @@ func (c *reservationChange) finishMove(ctx context.Context, number int, line sta
 	of := found{id: moved.ID, hold: c.found.hold, reservations: map[int]medusaclient.Reservation{line.Number: moved}}
 	hold, err := c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 		old, anew := lineOf(hold, number), lineOf(hold, line.Number)
-		if old == nil || old.Stage != state.Held || anew == nil || anew.Stage != state.Making {
-			return nil, busy() // it was sold or released meanwhile, or took too long
+		if c.g.free(old, c.found.line(number)) != nil || anew == nil || anew.Stage != state.Making {
+			return nil, busy() // it was sold, released or changed meanwhile, or took too long
 		}
 		anew.Stage, anew.Since, anew.ReservationID = state.Held, c.g.now(), moved.ID
 		old.Stage, old.Since = state.Releasing, c.g.now()
@@ -258,8 +271,10 @@ func (c *reservationChange) finishMove(ctx context.Context, number int, line sta
 		if err != nil {
 			return nil, err
 		}
-		kept := keptWith(hold.Claim, answer)
-		return kept, nil
+		if !isFor(hold, c.keyBatch()) {
+			return nil, nil
+		}
+		return keptWith(answer), nil
 	})
 	if err != nil {
 		return result{}, err
@@ -275,7 +290,7 @@ func (c *reservationChange) finishMove(ctx context.Context, number int, line sta
 // giveUpMove releases what may have been made at the new location.
 func (c *reservationChange) giveUpMove(ctx context.Context, line state.HoldLine, notMade bool) {
 	hold, err := c.g.changeHold(ctx, c.found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
-		if hold.Claim != nil && c.try.claim != nil && hold.Claim.BatchID == c.try.claim.BatchID {
+		if isFor(hold, c.keyBatch()) {
 			hold.Claim = nil
 		}
 		if notMade {

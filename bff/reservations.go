@@ -133,6 +133,9 @@ func (f found) numbers() []int {
 	return numbers
 }
 
+// line is the line of a number as it was seen before its reservation was read.
+func (f found) line(number int) state.HoldLine { return *lineOf(f.hold, number) }
+
 // whole fails when a reservation of a hold was deleted elsewhere.
 func (f found) whole() error {
 	if len(f.lost) > 0 {
@@ -149,20 +152,20 @@ func (g *Gateway) find(ctx context.Context, by medusaclient.Credential, id strin
 	if strings.HasPrefix(id, mapping.HoldIDPrefix) {
 		return g.findHold(ctx, by, id)
 	}
-	reservation, err := g.medusa.Reservations.Get(ctx, by, id)
-	missing := errorOf(err, ReservationNotFound, id)
-	if missing != nil && !failedWith(missing, ReservationNotFound) {
-		return found{}, missing
-	}
 	holds, err := g.store.HoldsOf(ctx, []string{id})
-	if err != nil || len(holds) == 0 {
-		return found{id: id, own: reservation}, errors.Join(err, missing)
+	if err != nil {
+		return found{}, err
 	}
-	hold := holds[0]
-	line := hold.Lines[slices.IndexFunc(hold.Lines, func(line state.HoldLine) bool { return line.ReservationID == id })]
-	of := found{id: id, hold: &hold}
-	if missing == nil {
-		of.reservations = map[int]medusaclient.Reservation{line.Number: reservation}
+	of := found{id: id}
+	of.own, err = g.medusa.Reservations.Get(ctx, by, id)
+	err = errorOf(err, ReservationNotFound, id)
+	if len(holds) == 0 || (err != nil && !failedWith(err, ReservationNotFound)) {
+		return of, err
+	}
+	of.hold = &holds[0]
+	line := of.hold.Lines[slices.IndexFunc(of.hold.Lines, func(line state.HoldLine) bool { return line.ReservationID == id })]
+	if err == nil {
+		of.reservations = map[int]medusaclient.Reservation{line.Number: of.own}
 	} else {
 		of.lost = []state.HoldLine{line}
 	}
@@ -213,7 +216,7 @@ func (g *Gateway) findHold(ctx context.Context, by medusaclient.Credential, id s
 	return of, nil
 }
 
-// ReleaseReservation releases a reservation, or all of a hold. Two upstream calls,
+// ReleaseReservation releases a reservation, or all of a hold. Three upstream calls,
 // and one for each reservation.
 func (g *Gateway) ReleaseReservation(ctx context.Context, w Write, id string, _ mapping.NoBody) (*WriteAnswer, error) {
 	return g.release(ctx, w, id, mapping.ReservationReleased{ID: id, Released: true})
@@ -225,9 +228,12 @@ func (g *Gateway) DeleteReservation(ctx context.Context, w Write, id string, _ m
 }
 
 func (g *Gateway) release(ctx context.Context, w Write, id string, answer any) (*WriteAnswer, error) {
-	return g.write(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
+	return g.writeAsCaller(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
 		released := result{status: http.StatusOK, body: answer, changed: true}
 		found, err := g.find(ctx, w.Credential, id)
+		if err == nil && found.hold != nil {
+			err = g.medusa.Reservations.ConfirmDelete(ctx, w.Credential)
+		}
 		if err != nil {
 			if failedWith(err, ReservationNotFound) && try.again {
 				return released, nil // it was released before, and nobody was told
@@ -237,19 +243,17 @@ func (g *Gateway) release(ctx context.Context, w Write, id string, answer any) (
 		if err := g.take(ctx, try); err != nil {
 			return result{}, err
 		}
+		defer g.held.forget()
 		ctx = context.WithoutCancel(ctx)
 		if found.hold == nil {
-			err = g.medusa.Reservations.Delete(ctx, w.Credential, id)
-		} else {
-			err = g.releaseFound(ctx, w.Credential, found)
+			return released, unlessDone(g.medusa.Reservations.Delete(ctx, w.Credential, id), "reservation")
 		}
-		g.held.forget()
-		return released, unlessDone(err, "reservation")
+		return released, g.releaseFound(ctx, w.Credential, found)
 	})
 }
 
-// releaseFound releases what was found of a hold. Medusa decides whether the caller
-// may; what it does not answer is done by whoever sees to the hold.
+// releaseFound releases what was found of a hold for who may delete reservations.
+// What Medusa does not answer is done by whoever sees to the hold.
 func (g *Gateway) releaseFound(ctx context.Context, by medusaclient.Credential, found found) error {
 	released := 0
 	hold, err := g.changeHold(ctx, found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
@@ -272,38 +276,25 @@ func (g *Gateway) releaseFound(ctx context.Context, by medusaclient.Credential, 
 	if err != nil {
 		return err
 	}
+	g.holds.ended("released", released)
 	_, err = g.releaseLines(ctx, hold, func(_ context.Context, do func(medusaclient.Credential) error) error { return do(by) })
-	if refused, ok := errors.AsType[*medusaclient.Error](err); ok && (refused.Status == http.StatusUnauthorized || refused.Status == http.StatusForbidden) {
-		return errors.Join(err, g.holdAgain(ctx, found))
+	if err != nil {
+		return notAnswered(err, "reservation") // it goes on
 	}
-	if err == nil {
-		g.holds.ended("released", released)
-	}
-	return err
-}
-
-// holdAgain undoes what a caller began who may not release.
-func (g *Gateway) holdAgain(ctx context.Context, found found) error {
-	_, err := g.changeHold(ctx, found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
-		for _, number := range found.numbers() {
-			if line := lineOf(hold, number); line != nil && line.Stage == state.Releasing {
-				line.Stage, line.Since = state.Held, g.now()
-			}
-		}
-		return nil, nil
-	})
-	return err
+	return nil
 }
 
 // unlessDone is the error of a write of a reservation or a location: whether it was
 // made is not known, unless Medusa refused it.
 func unlessDone(err error, of string) error {
-	if err == nil || medusaclient.NotDone(err) {
+	if _, ours := errors.AsType[*Error](err); err == nil || ours || medusaclient.NotDone(err) {
 		return err
 	}
-	if _, ours := errors.AsType[*Error](err); ours {
-		return err
-	}
+	return notAnswered(err, of)
+}
+
+// notAnswered is the error of what may or may not have been done, or goes on.
+func notAnswered(err error, of string) error {
 	return &Error{
 		Code: OutcomeUnknown, Message: mapping.Message{Key: string(OutcomeUnknown) + "." + of}, RetryAfter: medusaclient.Landing, Err: err,
 	}

@@ -238,7 +238,7 @@ func inProgress() error {
 }
 
 // busy is the error where another request does something with a hold.
-func busy() error {
+func busy() *Error {
 	return &Error{Code: IdempotencyInProgress, Message: mapping.Message{Key: string(IdempotencyInProgress) + ".hold"}, RetryAfter: time.Second}
 }
 

@@ -282,16 +282,19 @@ func writesRefused(c contract) {
 }
 
 func rightsConfirmed(c contract) {
-	items, locations := c.client.InventoryItems, c.client.StockLocations
+	items, locations, reservations := c.client.InventoryItems, c.client.StockLocations, c.client.Reservations
 	before, err := locations.List(c.Context(), c.by, StockLocationFilter{}, 50, 0)
 	require.NoError(c, err)
 	for _, by := range []Credential{c.by, SecretKey(c.shop.secretKey)} {
 		require.NoError(c, items.ConfirmWrite(c.Context(), by))
 		require.NoError(c, items.ConfirmRead(c.Context(), by))
 		require.NoError(c, locations.ConfirmDelete(c.Context(), by))
+		require.NoError(c, reservations.ConfirmDelete(c.Context(), by))
 	}
 	for name, by := range map[string]Credential{"none": {}, "garbage": Bearer("garbage"), "an unknown key": SecretKey("sk_" + strings.Repeat("0", 63) + "1")} {
-		for _, err := range []error{items.ConfirmWrite(c.Context(), by), items.ConfirmRead(c.Context(), by), locations.ConfirmDelete(c.Context(), by)} {
+		for _, err := range []error{
+			items.ConfirmWrite(c.Context(), by), items.ConfirmRead(c.Context(), by), locations.ConfirmDelete(c.Context(), by), reservations.ConfirmDelete(c.Context(), by),
+		} {
 			var refused *Error
 			require.ErrorAs(c, err, &refused, name)
 			assert.Equal(c, http.StatusUnauthorized, refused.Status)

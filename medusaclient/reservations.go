@@ -124,6 +124,16 @@ func (r *Reservations) Delete(ctx context.Context, by Credential, id string) err
 	}, &deletedAnswer{})
 }
 
+// noReservation is an id that Medusa never gives.
+const noReservation = "resitem_none"
+
+// ConfirmDelete asks Medusa whether the credential may delete reservations, by
+// deleting one that cannot be. The error is Medusa's refusal, with status 401 or
+// 403.
+func (r *Reservations) ConfirmDelete(ctx context.Context, by Credential) error {
+	return r.Delete(ctx, by, noReservation)
+}
+
 // Insufficient says that Medusa refused to reserve more than there is.
 func (e *Error) Insufficient() bool {
 	return e.Status == http.StatusBadRequest && e.Type == "not_allowed" && strings.HasPrefix(e.Message, "Not enough stock")

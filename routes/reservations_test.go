@@ -368,10 +368,10 @@ func TestASaleOfAHold(t *testing.T) {
 	}
 }
 
-func TestASaleDoesNotTakeWhatOthersHaveReserved(t *testing.T) {
+func TestWhatIsNotThereIsNotSold(t *testing.T) {
 	s := openBook(t)
 	holdID, _ := s.held(t)
-	s.medusa.SetLevel("iitem_preroll", "sloc_high_up", medusatest.Quantities{Stocked: 10, Reserved: 8 + 3}) // somebody has taken stock
+	s.medusa.SetLevel("iitem_preroll", "sloc_high_up", medusatest.Quantities{Stocked: 2, Reserved: 8 + 3}) // somebody has taken stock
 	got := s.end(t, "POST /confirm", holdID)
 	require.Equal(t, http.StatusBadRequest, got.status, "%s", got.body)
 	assert.Equal(t, bff.InsufficientStock, got.problem(t).Code)
@@ -425,19 +425,19 @@ func TestReservationsThatWereNotMadeHere(t *testing.T) {
 	s.assertReserved(t, "iitem_bd_7g", "sloc_high_up", 0, "released")
 }
 
-func TestWhatIsDoneWithReservationsNeedsTheRightToWrite(t *testing.T) {
+func TestMedusaDecidesWhatIsDoneWithReservations(t *testing.T) {
 	const refusal = `{"type":"forbidden","message":"Insufficient permissions. Required policies: inventory_level:update"}`
 	s := openBook(t, func(b *setup) { b.authTTL = 0 })
 	holdID, _ := s.held(t)
 	before := s.medusa.Levels()
 	lift := s.medusa.Fail(medusatest.Match{Path: medusaBatch}, medusatest.Answer(http.StatusForbidden, refusal))
-	assert.Equal(t, bff.Forbidden, s.change(t, http.MethodPatch, reservations+"/"+holdID, `{"expiresInSeconds":60}`).problem(t).Code)
-	for how := range ends {
-		assert.Equal(t, bff.Forbidden, s.end(t, how, holdID).problem(t).Code, how)
-	}
+	assert.Equal(t, bff.Forbidden, s.end(t, "POST /confirm", holdID).problem(t).Code, "a sale changes levels")
 	lift()
 	s.medusa.Fail(medusatest.Match{Path: medusaReservation, Method: http.MethodDelete}, medusatest.Answer(http.StatusForbidden, refusal))
-	assert.Equal(t, bff.Forbidden, s.end(t, "DELETE ", holdID).problem(t).Code, "Medusa decides on each call")
+	for _, how := range []string{"DELETE ", "POST /release"} {
+		assert.Equal(t, bff.Forbidden, s.end(t, how, holdID).problem(t).Code, how)
+	}
+	assert.Equal(t, bff.Forbidden, s.change(t, http.MethodPatch, reservations+"/"+holdID, `{"expiresInSeconds":60}`).problem(t).Code)
 	s.medusa.Fail(medusatest.Match{Path: medusaReservations, Method: http.MethodPost}, medusatest.Answer(http.StatusForbidden, refusal))
 	assert.Equal(t, bff.Forbidden, s.reserve(t, cartLines).problem(t).Code)
 	assert.Equal(t, before, s.medusa.Levels(), "nothing was reserved, released or sold")
@@ -451,9 +451,9 @@ func TestTheAnswerToWhatIsDoneWithAReservationIsLost(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, changed.status, "%s", changed.body)
 	assert.Equal(t, bff.OutcomeUnknown, changed.problem(t).Code)
 	assert.NotEmpty(t, changed.header.Get("Retry-After"))
-	assert.Equal(t, bff.OutcomeUnknown, s.end(t, "POST /confirm", ids[0]).problem(t).Code, "a quantity that may change is not sold")
+	assert.Equal(t, bff.IdempotencyInProgress, s.end(t, "POST /confirm", ids[0]).problem(t).Code, "a quantity that may change is not sold")
 
-	s.medusa.Fail(medusatest.Match{Path: medusaReservation, Method: http.MethodDelete, Times: 1}, medusatest.Cut())
+	s.medusa.Fail(medusatest.Match{Path: medusaReservation, Method: http.MethodDelete, After: 1, Times: 1}, medusatest.Cut())
 	assert.Equal(t, bff.OutcomeUnknown, s.end(t, "POST /release", ids[0]).problem(t).Code)
 
 	s.medusa.Fail(medusatest.Match{Path: medusaBatch, Times: 1}, medusatest.CutAfter())

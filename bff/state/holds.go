@@ -48,7 +48,7 @@ type Hold struct {
 // HoldLine is one reservation of a hold. Quantities are in units of the
 // inventory item.
 type HoldLine struct {
-	Number        int // in its hold, from 1; never used again
+	Number        int // in its hold, from 1
 	Stage         Stage
 	Since         time.Time // of the stage
 	ReservationID string    // "" is not known yet
@@ -67,7 +67,7 @@ type Confirmation struct {
 	Note      mapping.Note `json:"note"`
 	Actor     Actor        `json:"actor"`
 	RequestID string       `json:"requestId"`
-	Key       *Claim       `json:"key,omitempty"` // the idempotency key that it was asked for with; nil: none
+	KeyBatch  string       `json:"keyBatch"` // the batch of the idempotency key that it was asked for with; "" is none
 }
 
 // Claim is the key under which an attempt to confirm takes stock. Whoever has given
@@ -107,8 +107,7 @@ func (s *Store) BeginHold(ctx context.Context, hold Hold) error {
 // change takes off the hold is forgotten likewise. Where answer is set and the
 // hold has a key, the answer is kept with it and the key is off the hold. The
 // hold is seen to at its DueAt anew only where that is another one. It returns
-// the hold as it is after all that, ErrNoHold when there is none, and
-// ErrNotClaimed when the key of an answer is no longer the hold's. After any
+// the hold as it is after all that, and ErrNoHold when there is none. After any
 // error but ErrUncertain nothing is changed.
 func (s *Store) ChangeHold(ctx context.Context, id string, change func(hold *Hold) (answer *Answer, err error)) (hold Hold, err error) {
 	err = s.together(ctx, func(tx *sql.Tx) error {
@@ -228,7 +227,11 @@ func (s *Store) endClaim(ctx context.Context, tx *sql.Tx, claim *Claim, hold *Ho
 	if answer == nil {
 		return s.unclaim(ctx, tx, *claim)
 	}
-	return s.keep(ctx, tx, *claim, *answer)
+	err := s.keep(ctx, tx, *claim, *answer)
+	if errors.Is(err, ErrNotClaimed) { // forgotten after its 24 hours: nobody asks for it any more
+		return nil
+	}
+	return err
 }
 
 // tendAt adds the job that sees to a hold at its DueAt. It returns 0 where there
@@ -237,7 +240,7 @@ func (s *Store) tendAt(ctx context.Context, tx *sql.Tx, hold Hold) (job int64, e
 	if hold.DueAt.IsZero() {
 		return 0, nil
 	}
-	inserted, err := s.jobs.InsertTx(ctx, tx, tendArgs{HoldID: hold.ID}, &river.InsertOpts{ScheduledAt: hold.DueAt})
+	inserted, err := s.jobs.InsertTx(ctx, tx, tendArgs{HoldID: hold.ID}, &river.InsertOpts{ScheduledAt: hold.DueAt, Queue: holdQueue})
 	if err != nil {
 		return 0, fmt.Errorf("state: scheduling a hold: %w", err)
 	}

@@ -35,8 +35,12 @@ var standard = pace{
 }
 
 const (
-	// workers is how many jobs are done side by side.
+	// workers is how many jobs of a queue are done side by side.
 	workers = 4
+
+	// holdQueue is for holds alone: thousands can expire at a time, and nothing else
+	// must wait for that.
+	holdQueue = "holds"
 
 	// finishedLife is how long finished jobs can still be looked at.
 	finishedLife = time.Hour
@@ -98,7 +102,7 @@ func (s *Store) hire(pace pace) error {
 	river.AddWorker(known, river.WorkFunc(s.tendJob))
 	river.AddWorker(known, river.WorkFunc(s.expireJob))
 	jobs, err := river.NewClient(s.driver(), &river.Config{
-		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}},
+		Queues:                      map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}, holdQueue: {MaxWorkers: workers}},
 		Workers:                     known,
 		PeriodicJobs:                []*river.PeriodicJob{expiry()},
 		PollOnly:                    true,

@@ -92,7 +92,7 @@ func suite(t *testing.T, newDatabase func(t testing.TB) string) {
 		"undoing waits for its time":                   setupUndoingWaits,
 		"a hold that is made is answered":              holdMade,
 		"a hold without a key":                         holdWithoutKey,
-		"a hold is answered, or nothing changes":       holdAnswerFails,
+		"a hold ends when its key is forgotten":        holdKeyForgotten,
 		"a hold with a taken key is not begun":         holdKeyTaken,
 		"one of many holds with a key begins":          holdOneBegins,
 		"the key of a hold is not dropped":             holdKeyNotDropped,

@@ -100,12 +100,12 @@ func remove(change Change, at view) (view, *Refusal) {
 // whom asks for that. A level below zero can only be brought back above it:
 // Medusa takes no negative quantity.
 func insufficient(change Change, unit mapping.Unit, at, next view) *Refusal {
-	takes, asked, kept := change.Adjust.Sign() < 0, change.Adjust.Abs(), at.reserved.Sub(change.Held)
+	takes, asked := change.Adjust.Sign() < 0, change.Adjust.Abs()
 	switch {
 	case next.stocked.Sign() < 0:
 		return &Refusal{Reason: InsufficientStock, Args: []any{unit.Units(at.stocked), asked}}
-	case takes && change.KeepReserved && next.stocked.Cmp(kept) < 0:
-		return &Refusal{Reason: InsufficientStock, Reserved: true, Args: []any{unit.Units(at.stocked.Sub(kept)), asked}}
+	case takes && change.KeepReserved && next.stocked.Cmp(next.reserved) < 0:
+		return &Refusal{Reason: InsufficientStock, Reserved: true, Args: []any{unit.Units(at.stocked.Sub(at.reserved)), asked}}
 	}
 	return nil
 }

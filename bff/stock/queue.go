@@ -199,9 +199,10 @@ func (q *queue) take() (taken []*unit, held holds) {
 		held[level] = 0
 	}
 	places, rows := map[place]bool{}, 0
+	attempted := map[string]*Batch{} // what another attempt at a batch does is not in the ledger yet
 	var left []*unit
 	for i, unit := range q.units {
-		if unit.mustWait(held) {
+		if unit.mustWait(held) || attempted[unit.batch.ID] != nil && attempted[unit.batch.ID] != unit.batch {
 			left = append(left, unit)
 			continue
 		}
@@ -213,6 +214,7 @@ func (q *queue) take() (taken []*unit, held holds) {
 			places[place{change.Address, change.LocationID}] = true
 		}
 		taken = append(taken, unit)
+		attempted[unit.batch.ID] = unit.batch
 		rows += len(unit.changes)
 		q.waiting -= len(unit.changes)
 	}

@@ -173,8 +173,7 @@ type Change struct {
 	Force    bool              // also when it has stock
 
 	Expected     *mapping.Quantity // the quantity that there must be before
-	KeepReserved bool              // refuse to take what is reserved,
-	Held         mapping.Quantity  // but for so much, in units of the level
+	KeepReserved bool              // refuse to take what is reserved
 	Note         mapping.Note
 }
 

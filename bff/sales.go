@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/bff/stock"
@@ -34,8 +33,8 @@ func (g *Gateway) ConfirmReservation(ctx context.Context, w Write, id string, no
 			return result{}, err
 		}
 		note.Reason = cmp.Or(note.Reason, "sale")
-		attemptID, err := g.beginSale(ctx, found, state.Confirmation{
-			AttemptID: state.NewID("batch_"), Asked: id, Note: note, Actor: actorOf(w.Credential), RequestID: w.RequestID, Key: try.claim,
+		attemptID, err := g.beginSale(ctx, found, try.claim, state.Confirmation{
+			AttemptID: state.NewID("batch_"), Asked: id, Note: note, Actor: actorOf(w.Credential), RequestID: w.RequestID,
 		})
 		if err != nil {
 			return result{}, err
@@ -52,11 +51,14 @@ const saleStatus = http.StatusOK
 
 // beginSale writes down that the lines that were found are sold, with the quantities
 // that Medusa has. From then on that is brought to an end, whoever dies.
-func (g *Gateway) beginSale(ctx context.Context, found found, confirmation state.Confirmation) (attemptID string, err error) {
+func (g *Gateway) beginSale(ctx context.Context, found found, claim *state.Claim, confirmation state.Confirmation) (attemptID string, err error) {
+	if claim != nil {
+		confirmation.KeyBatch = claim.BatchID
+	}
 	_, err = g.changeHold(context.WithoutCancel(ctx), found.hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 		for number, reservation := range found.reservations {
 			line := lineOf(hold, number)
-			if err := g.freeLine(line, reservation.ID); err != nil {
+			if err := g.free(line, found.line(number)); err != nil {
 				return nil, err
 			}
 			quantity := mapping.ReadQuantity(reservation.Quantity)
@@ -64,14 +66,35 @@ func (g *Gateway) beginSale(ctx context.Context, found found, confirmation state
 				return nil, newFailure(QuantityOutOfRange)
 			}
 			line.Stage, line.Since, line.Confirmation, line.Quantity = state.Confirming, g.now(), &confirmation, quantity
-			line.Level = state.Level{InventoryItemID: reservation.InventoryItemID, LocationID: reservation.LocationID}
+			line.Level = levelOf(reservation)
 		}
-		return nil, nil
+		return nil, takeFor(hold, claim)
 	})
-	if errors.Is(err, state.ErrNoHold) {
+	switch {
+	case errors.Is(err, state.ErrNoHold):
 		err = notFound(ReservationNotFound, confirmation.Asked)
+	case errors.Is(err, state.ErrUncertain): // if it is written down, it is brought to its end
+		err = outcomeUnknown(confirmation.AttemptID, stock.Outcome{Err: err})
 	}
 	return confirmation.AttemptID, err
+}
+
+// takeFor lets something be done with a hold for an idempotency key, where there is
+// one. It is answered together with the end of that.
+func takeFor(hold *state.Hold, claim *state.Claim) error {
+	switch {
+	case claim == nil:
+	case hold.Claim != nil && hold.Claim.BatchID != claim.BatchID:
+		return busy()
+	default:
+		hold.Claim = claim
+	}
+	return nil
+}
+
+// isFor says whether the key of a hold is that of a batch.
+func isFor(hold *state.Hold, keyBatch string) bool {
+	return hold.Claim != nil && hold.Claim.BatchID == keyBatch
 }
 
 // lineOf is a line of a hold, nil where there is none of that number any more.
@@ -84,21 +107,22 @@ func lineOf(hold *state.Hold, number int) *state.HoldLine {
 	return nil
 }
 
-// freeLine says whether a line is held, and nothing else is done with it.
-func (g *Gateway) freeLine(line *state.HoldLine, reservationID string) error {
+// free says whether a line is held as it was seen, and nothing else is done with it:
+// what Medusa has of it was read after it was seen.
+func (g *Gateway) free(line *state.HoldLine, seen state.HoldLine) error {
 	switch {
-	case line == nil, line.Stage == state.Releasing, line.ReservationID != reservationID:
-		return notFound(ReservationNotFound, reservationID)
-	case line.Stage != state.Held:
-		return busy()
-	case line.Confirmation != nil: // of an attempt of which nothing will ever be known
+	case line == nil, line.Stage == state.Releasing, line.ReservationID != seen.ReservationID:
+		return notFound(ReservationNotFound, seen.ReservationID)
+	case doubtful(*line):
 		return &Error{
 			Code: OutcomeUnknown, Message: mapping.Message{Key: string(OutcomeUnknown) + ".final"}, BatchID: line.Confirmation.AttemptID,
 		}
+	case line.Stage != state.Held, !line.Since.Equal(seen.Since):
+		return busy()
 	case g.now().Before(line.ChangingTill):
-		return &Error{
-			Code: OutcomeUnknown, Message: mapping.Message{Key: string(OutcomeUnknown) + ".reservation"}, RetryAfter: line.ChangingTill.Sub(g.now()),
-		}
+		later := busy()
+		later.RetryAfter = line.ChangingTill.Sub(g.now())
+		return later
 	}
 	return nil
 }
@@ -106,9 +130,10 @@ func (g *Gateway) freeLine(line *state.HoldLine, reservationID string) error {
 // sell takes the stock of the lines that are sold under an attempt, and lets their
 // reservations go. When an attempt before took it, it is not taken again.
 func (g *Gateway) sell(ctx context.Context, holdID, attemptID string) (mapping.Sale, error) {
-	hold, err := g.store.Hold(ctx, holdID)
+	detached := context.WithoutCancel(ctx) // what has begun must not be told to have failed
+	hold, err := g.store.Hold(detached, holdID)
 	if err != nil {
-		return mapping.Sale{}, err
+		return mapping.Sale{}, outcomeUnknown(attemptID, stock.Outcome{Err: err})
 	}
 	lines := soldBy(hold, attemptID)
 	if len(lines) == 0 {
@@ -118,7 +143,6 @@ func (g *Gateway) sell(ctx context.Context, holdID, attemptID string) (mapping.S
 	if errors.Is(err, stock.ErrClaimed) {
 		return mapping.Sale{}, busy() // another gateway has given it up
 	}
-	detached := context.WithoutCancel(ctx)
 	for _, outcome := range outcomes {
 		switch {
 		case outcome.Status == stock.Unknown && outcome.Final:
@@ -146,20 +170,16 @@ func sells(line state.HoldLine, attemptID string) bool {
 	return line.Stage == state.Confirming && line.Confirmation.AttemptID == attemptID
 }
 
-// saleOf is the batch that takes the stock of lines. Their own reservations do not
-// stand in its way.
+// saleOf is the batch that takes the stock of lines. What is reserved does not stand
+// in its way: with it its own reservations go, so others are left what they had.
 func saleOf(lines []state.HoldLine) *stock.Batch {
 	confirmation := lines[0].Confirmation
-	held := map[state.Level]mapping.Quantity{}
-	for _, line := range lines {
-		held[line.Level] = held[line.Level].Add(line.Quantity)
-	}
 	changes := make([]stock.Change, len(lines))
 	for i, line := range lines {
 		less := mapping.Quantity{}.Sub(line.Quantity)
 		changes[i] = stock.Change{
 			Address: mapping.Address{InventoryItemID: line.InventoryItemID}, LocationID: line.LocationID, Position: line.Number,
-			Adjust: &less, KeepReserved: true, Held: held[line.Level], Note: confirmation.Note,
+			Adjust: &less, Note: confirmation.Note,
 		}
 	}
 	return &stock.Batch{
@@ -175,6 +195,9 @@ func (g *Gateway) giveUpSale(ctx context.Context, holdID, attemptID string, caus
 	_, err := g.store.GiveUp(ctx, holdID, attemptID, func(hold *state.Hold) (*state.Answer, error) {
 		for i := range hold.Lines {
 			if line := &hold.Lines[i]; sells(*line, attemptID) {
+				if isFor(hold, line.Confirmation.KeyBatch) {
+					hold.Claim = nil
+				}
 				line.Stage, line.Since, line.Confirmation = state.Held, g.now(), nil
 			}
 		}
@@ -188,21 +211,22 @@ func (g *Gateway) giveUpSale(ctx context.Context, holdID, attemptID string, caus
 	return errorOf(cause, "")
 }
 
-// leaveUnknown leaves a hold alone of which nobody can tell any more whether its stock
-// was taken. It stays reserved, without end, until somebody has counted and releases
-// it.
+// leaveUnknown leaves lines alone of which nobody can tell any more whether their
+// stock was taken.
 func (g *Gateway) leaveUnknown(ctx context.Context, holdID, attemptID string, outcome stock.Outcome) error {
 	_, err := g.changeHold(ctx, holdID, func(hold *state.Hold) (*state.Answer, error) {
 		for i := range hold.Lines {
 			if line := &hold.Lines[i]; sells(*line, attemptID) {
+				if isFor(hold, line.Confirmation.KeyBatch) {
+					hold.Claim = nil
+				}
 				line.Stage, line.Since = state.Held, g.now()
-				hold.ExpiresAt = time.Time{}
 			}
 		}
 		return nil, nil
 	})
 	if err != nil {
-		return err
+		return outcomeUnknown(attemptID, stock.Outcome{Err: err})
 	}
 	g.log.ErrorContext(ctx, "it is not known whether the stock of a hold was taken; count it, then release the hold",
 		"holdId", holdID, "batchId", attemptID)
@@ -219,25 +243,26 @@ func (g *Gateway) sold(ctx context.Context, hold state.Hold, lines []state.HoldL
 	for i, line := range lines {
 		sale.Adjustments[i] = saleRecord(line, outcomes[i])
 	}
-	if key := confirmation.Key; key != nil {
-		answer, err := newWriteAnswer(result{status: saleStatus, body: sale})
-		if err != nil {
-			return mapping.Sale{}, err
-		}
-		if err := g.store.Keep(ctx, key.Actor, key.Key, key.BatchID, *keptWith(key, answer)); err != nil && !errors.Is(err, state.ErrNotClaimed) {
-			return mapping.Sale{}, outcomeUnknown(confirmation.AttemptID, stock.Outcome{Err: err})
-		}
+	answer, err := newWriteAnswer(result{status: saleStatus, body: sale})
+	if err != nil {
+		return mapping.Sale{}, err
 	}
-	left, err := g.changeHold(ctx, hold.ID, func(hold *state.Hold) (*state.Answer, error) {
+	sold := 0
+	left, err := g.changeHold(ctx, hold.ID, func(hold *state.Hold) (kept *state.Answer, err error) {
+		sold = 0
 		for i := range hold.Lines {
 			if line := &hold.Lines[i]; sells(*line, confirmation.AttemptID) {
 				line.Stage, line.Since, line.Confirmation = state.Releasing, g.now(), nil
+				sold++
 			}
 		}
-		return nil, nil
+		if isFor(hold, confirmation.KeyBatch) {
+			kept = keptWith(answer)
+		}
+		return kept, nil
 	})
 	if err == nil {
-		g.holds.ended("confirmed", len(lines))
+		g.holds.ended("confirmed", sold)
 		_, err = g.releaseLines(ctx, left, g.account.Do)
 	}
 	if err != nil {
