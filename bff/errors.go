@@ -97,6 +97,11 @@ func failed(err error) *Error {
 	return failure
 }
 
+// invalid is the error for a request with faults.
+func invalid(faults ...mapping.Fault) *Error {
+	return &Error{Code: ValidationFailed, Message: mapping.Message{Key: string(ValidationFailed)}, Fields: faults}
+}
+
 // failedWith says whether a failure has a code.
 func failedWith(err error, code Code) bool { return err != nil && failed(err).Code == code }
 

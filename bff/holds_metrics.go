@@ -1,8 +1,6 @@
 package bff
 
 import (
-	"context"
-
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
@@ -18,15 +16,7 @@ func newHoldMetrics(registry prometheus.Registerer, store *state.Store) *holdMet
 		factory.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gateway_holds",
 			Help: "Holds that are alive, of all gateways.",
-		}, func() float64 {
-			ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
-			defer cancel()
-			count, err := store.CountHolds(ctx)
-			if err != nil {
-				return -1
-			}
-			return float64(count)
-		})
+		}, countOf(store.CountHolds))
 	}
 	return &holdMetrics{
 		reservations: factory.NewCounterVec(prometheus.CounterOpts{

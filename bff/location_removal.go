@@ -35,10 +35,7 @@ func (g *Gateway) DeleteLocation(ctx context.Context, w Write, id string, asked 
 		return nil, notFound(StockLocationNotFound, id)
 	}
 	if id == asked.TransferTo {
-		return nil, &Error{
-			Code: ValidationFailed, Message: mapping.Message{Key: string(ValidationFailed)},
-			Fields: []mapping.Fault{{Pointer: "/transferTo", Code: "SAME_LOCATION"}},
-		}
+		return nil, invalid(mapping.Fault{Pointer: "/transferTo", Code: "SAME_LOCATION"})
 	}
 	return g.write(ctx, w, func(ctx context.Context, try *attempt) (result, error) {
 		removal := &locationRemoval{g: g, try: try, id: id, asked: asked}

@@ -87,10 +87,7 @@ func (g *Gateway) completeAddress(ctx context.Context, by medusaclient.Credentia
 		return errorOf(err, StockLocationNotFound, id)
 	}
 	if location.Address == nil {
-		return &Error{
-			Code: ValidationFailed, Message: mapping.Message{Key: string(ValidationFailed)},
-			Fields: []mapping.Fault{{Pointer: "/address", Code: "ADDRESS_CANNOT_BE_ADDED"}},
-		}
+		return invalid(mapping.Fault{Pointer: "/address", Code: "ADDRESS_CANNOT_BE_ADDED"})
 	}
 	address.Address1 = cmp.Or(address.Address1, location.Address.Address1)
 	address.CountryCode = cmp.Or(address.CountryCode, location.Address.CountryCode)

@@ -51,7 +51,7 @@ func suits(asked mapping.ReservationChange, found found) error {
 		faults = append(faults, mapping.Fault{Pointer: "/locationId", Code: "NOT_OF_A_HOLD"})
 	}
 	if len(faults) > 0 {
-		return &Error{Code: ValidationFailed, Message: mapping.Message{Key: string(ValidationFailed)}, Fields: faults}
+		return invalid(faults...)
 	}
 	return nil
 }

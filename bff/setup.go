@@ -219,7 +219,7 @@ func (f *foundations) choose(asked mapping.Setup, profile *medusaclient.Shipping
 		faults = append(faults, mapping.Fault{Pointer: "/currencyCode", Code: "NO_CURRENCY"})
 	}
 	if len(faults) > 0 {
-		return &Error{Code: ValidationFailed, Message: mapping.Message{Key: string(ValidationFailed)}, Fields: faults}
+		return invalid(faults...)
 	}
 	return nil
 }

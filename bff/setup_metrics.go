@@ -23,21 +23,29 @@ func newSetupMetrics(registry prometheus.Registerer, store *state.Store) *setupM
 		factory.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "gateway_setup_leftovers",
 			Help: "Set-ups of which something may be left in Medusa and is being removed, by whichever gateway.",
-		}, func() float64 {
-			ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
-			defer cancel()
+		}, countOf(func(ctx context.Context) (int, error) {
 			ids, err := store.Undoing(ctx)
-			if err != nil {
-				return -1
-			}
-			return float64(len(ids))
-		})
+			return len(ids), err
+		}))
 	}
 	return &setupMetrics{
 		outcomes: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "gateway_setups_total",
 			Help: "Locations to be set up, by what was answered: done, rolled_back (nothing is left), incomplete (something may be left for the time being).",
 		}, []string{"outcome"}),
+	}
+}
+
+// countOf is what the database counts, -1 when it does not say.
+func countOf(count func(ctx context.Context) (int, error)) func() float64 {
+	return func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), countTimeout)
+		defer cancel()
+		n, err := count(ctx)
+		if err != nil {
+			return -1
+		}
+		return float64(n)
 	}
 }
 

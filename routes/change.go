@@ -32,11 +32,16 @@ func changeOne[Body any](
 	parse func(body []byte) (Body, []mapping.Fault),
 	make func(ctx context.Context, w bff.Write, id string, body Body) (*bff.WriteAnswer, error),
 ) echo.HandlerFunc {
-	return changing(bodyOf, func(body []byte, rawQuery string) (Body, []mapping.Fault) {
+	return changing(bodyOf, withoutQuery(parse), make)
+}
+
+// withoutQuery parses a body, and refuses query parameters.
+func withoutQuery[Body any](parse func(body []byte) (Body, []mapping.Fault)) func(body []byte, rawQuery string) (Body, []mapping.Fault) {
+	return func(body []byte, rawQuery string) (Body, []mapping.Fault) {
 		_, queryFaults := mapping.ParseNoQuery(rawQuery)
 		parsed, faults := parse(body)
 		return parsed, append(queryFaults, faults...)
-	}, make)
+	}
 }
 
 // act is the handler of what is done with the thing that :id names, about which there
@@ -45,11 +50,7 @@ func act[Body any](
 	parse func(body []byte) (Body, []mapping.Fault),
 	make func(ctx context.Context, w bff.Write, id string, body Body) (*bff.WriteAnswer, error),
 ) echo.HandlerFunc {
-	return changing(bodyOrNone, func(body []byte, rawQuery string) (Body, []mapping.Fault) {
-		_, queryFaults := mapping.ParseNoQuery(rawQuery)
-		parsed, faults := parse(body)
-		return parsed, append(queryFaults, faults...)
-	}, make)
+	return changing(bodyOrNone, withoutQuery(parse), make)
 }
 
 // remove is the handler of a DELETE of the thing that :id names, as its query says.
