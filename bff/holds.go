@@ -328,10 +328,13 @@ func (g *Gateway) ripen(hold *state.Hold) (expired int) {
 	return expired
 }
 
+// calling makes a call with somebody's credential.
+type calling func(ctx context.Context, do func(by medusaclient.Credential) error) error
+
 // releaseLines deletes the reservations of the lines that are being released, and
 // returns the hold without the lines of which nothing can come any more.
 func (g *Gateway) releaseLines(
-	ctx context.Context, hold state.Hold, call func(context.Context, func(by medusaclient.Credential) error) error,
+	ctx context.Context, hold state.Hold, call calling,
 ) (state.Hold, error) {
 	leaving := slices.DeleteFunc(slices.Clone(hold.Lines), func(line state.HoldLine) bool { return line.Stage != state.Releasing })
 	if len(leaving) == 0 {
@@ -379,7 +382,7 @@ func (g *Gateway) releaseLines(
 // marked are the reservations of a hold that Medusa has, by their lines. A proxy that
 // delivers a call twice makes two of one.
 func (g *Gateway) marked(
-	ctx context.Context, holdID string, call func(context.Context, func(by medusaclient.Credential) error) error,
+	ctx context.Context, holdID string, call calling,
 ) (map[int][]string, error) {
 	var found []medusaclient.Reservation
 	err := call(ctx, func(by medusaclient.Credential) (err error) {
@@ -398,7 +401,7 @@ func (g *Gateway) marked(
 // deleteReservations deletes reservations. Where the level is gone, so is what was
 // reserved there.
 func (g *Gateway) deleteReservations(
-	ctx context.Context, ids []string, call func(context.Context, func(by medusaclient.Credential) error) error,
+	ctx context.Context, ids []string, call calling,
 ) error {
 	for _, id := range ids {
 		err := call(ctx, func(by medusaclient.Credential) error { return g.medusa.Reservations.Delete(ctx, by, id) })
