@@ -7,6 +7,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -26,9 +27,11 @@ type Config struct {
 	MaxBytes int64                 // of the answers held
 	Timeout  time.Duration         // for one use case, also when its caller has gone
 	Store    *state.Store          // what must be remembered; nil: nothing can be changed
-	AuthTTL  time.Duration         // how long a confirmed right holds
-	Log      *slog.Logger
-	Metrics  prometheus.Registerer
+	AuthTTL  time.Duration         // how long a confirmed right, or a publishable key, holds
+	// DefaultKey is the publishable key of shoppers who send none; empty: they must.
+	DefaultKey string
+	Log        *slog.Logger
+	Metrics    prometheus.Registerer
 }
 
 // Gateway is the use cases. It is safe for concurrent use.
@@ -37,6 +40,8 @@ type Gateway struct {
 	account  *medusaclient.Account
 	held     *held
 	currency *currency
+	counts   *counts
+	keys     *keys
 	timeout  time.Duration
 	log      *slog.Logger
 
@@ -44,11 +49,13 @@ type Gateway struct {
 	stock   *stock.Lane
 	rights  *rights
 	running *running
-	setups  *setupMetrics
-	holds   *holdMetrics
-	now     func() time.Time   // by which a set-up is undone and a hold expires
-	stop    context.CancelFunc // of what Start began
-	working sync.WaitGroup
+
+	defaultKey string
+	setups     *setupMetrics
+	holds      *holdMetrics
+	now        func() time.Time   // by which a set-up is undone and a hold expires
+	stop       context.CancelFunc // of what Start began
+	working    sync.WaitGroup
 }
 
 // New returns the use cases over config. It makes no call.
@@ -58,6 +65,7 @@ func New(config Config) *Gateway {
 		account:  config.Account,
 		held:     newHeld(config),
 		currency: &currency{medusa: config.Medusa, account: config.Account},
+		keys:     newKeys(config),
 		timeout:  config.Timeout,
 		log:      config.Log,
 		store:    config.Store,
@@ -66,7 +74,10 @@ func New(config Config) *Gateway {
 		setups:   newSetupMetrics(config.Metrics, config.Store),
 		holds:    newHoldMetrics(config.Metrics, config.Store),
 		now:      time.Now,
+
+		defaultKey: config.DefaultKey,
 	}
+	g.counts = newCounts(config, &g.held.generation)
 	if config.Store != nil {
 		g.stock = stock.New(stock.Config{
 			Medusa: config.Medusa, Account: config.Account, Store: config.Store,
@@ -91,11 +102,42 @@ func (g *Gateway) Start(ctx context.Context) error {
 	g.stop = stop
 	g.working.Go(g.stock.Run)
 	g.working.Go(func() {
-		// What another gateway changed, and what may have been missed, is no
-		// longer held here.
-		g.store.Listen(ctx, func(string, bool) { g.held.forget() })
+		g.store.Listen(ctx, g.forget)
 	})
 	return nil
+}
+
+// What the other gateways are told, beside flushes, holds and set-ups.
+const (
+	answersChanged   = "answers"
+	locationsChanged = "locations" // and with them what publishable keys open
+)
+
+// announceTimeout is how long telling the other gateways may keep a caller waiting.
+const announceTimeout = 2 * time.Second
+
+// changed makes what is held from before a change stale, here and at the other
+// gateways.
+func (g *Gateway) changed(ctx context.Context, what string) {
+	g.forget(what, false)
+	if g.store == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout)
+	defer cancel()
+	if err := g.store.Announce(ctx, what); err != nil {
+		g.log.WarnContext(ctx, "other gateways are not told of a change", "error", err)
+	}
+}
+
+// forget makes stale what is held from before a change, here or at another gateway,
+// or, with lost, from before what may have been missed.
+func (g *Gateway) forget(what string, lost bool) {
+	g.held.forget()
+	kind, _, _ := strings.Cut(what, "_")
+	if ofStock := kind == "flush" || kind == "hold" || kind == answersChanged; lost || !ofStock {
+		g.keys.forget()
+	}
 }
 
 // Close finishes the changes under way and lets go of what is held in memory.
@@ -106,6 +148,8 @@ func (g *Gateway) Close() {
 		g.working.Wait()
 	}
 	g.held.close()
+	g.counts.close()
+	g.keys.close()
 }
 
 // Caller is who asks, and in which language.

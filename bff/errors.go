@@ -46,10 +46,13 @@ const (
 	SetupRolledBack Code = "SETUP_ROLLED_BACK"
 	// RollbackIncomplete: what could not be removed yet will be.
 	RollbackIncomplete Code = "ROLLBACK_INCOMPLETE"
+	// UseGatewayRoute: Medusa would do it, but stock has one door.
+	UseGatewayRoute Code = "USE_GATEWAY_ROUTE"
 	// OutcomeUnknown: Medusa may or may not have done it; it is being settled.
 	OutcomeUnknown   Code = "OUTCOME_UNKNOWN"
 	ValidationFailed Code = "VALIDATION_FAILED"
 	URITooLong       Code = "URI_TOO_LONG"
+	BodyTooLarge     Code = "BODY_TOO_LARGE"
 	NetworkError     Code = "NETWORK_ERROR"
 	Internal         Code = "INTERNAL"
 	// Canceled: the caller went away before there was an answer.

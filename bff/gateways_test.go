@@ -3,7 +3,9 @@ package bff
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -13,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient/medusatest"
 	"github.com/cannahub/gateway/testdata/medusa"
 )
 
@@ -184,4 +187,41 @@ func TestHeldAnswersEndWithAChangeAtAnotherGateway(t *testing.T) {
 	_, err := one.adjust(t.Context(), one.by(""), more("iitem_rareza_siete", 5))
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return shown() == 15.0 }, patience, 10*time.Millisecond, "an answer is held from before a change at another gateway")
+}
+
+// What passes through one gateway, or a location deleted there, is known at the other.
+func TestAnotherGatewayHearsOfWhatThisOneChanged(t *testing.T) {
+	t.Parallel()
+	one, other := sharedDatabase(t)
+	pass := func(path string) {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://gateway"+path, strings.NewReader(`{"name":"Palermo"}`))
+		require.NoError(t, err)
+		request.Header.Set("Authorization", "Bearer "+one.medusa.Token(medusatest.UserID))
+		request.Header.Set("Content-Type", "application/json")
+		response, err := one.Pass(request, "/admin/*")
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusOK, response.StatusCode)
+	}
+	going := one.stockedLocation(t)
+	// Once it is heard that it listens.
+	require.Eventually(t, func() bool { return other.keys.generation.Load() > 0 }, patience, 10*time.Millisecond)
+	for name, do := range map[string]func(){
+		"a location written": func() { pass("/admin/stock-locations/sloc_high_up") },
+		"a location deleted": func() {
+			_, err := one.DeleteLocation(t.Context(), one.by(""), going, mapping.LocationRemoval{Force: true})
+			require.NoError(t, err)
+		},
+	} {
+		answers, keys := other.held.generation.Load(), other.keys.generation.Load()
+		do()
+		require.Eventually(t, func() bool {
+			return other.held.generation.Load() > answers && other.keys.generation.Load() > keys
+		}, patience, 10*time.Millisecond, name)
+	}
+	answers, keys := other.held.generation.Load(), other.keys.generation.Load()
+	_, err := one.adjust(t.Context(), one.by(""), more("iitem_rareza_siete", 5))
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return other.held.generation.Load() > answers }, patience, 10*time.Millisecond)
+	require.Equal(t, keys, other.keys.generation.Load(), "each change of stock makes keys be looked up again")
 }

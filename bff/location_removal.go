@@ -50,7 +50,7 @@ func (g *Gateway) DeleteLocation(ctx context.Context, w Write, id string, asked 
 		if err := g.take(ctx, try); err != nil {
 			return result{}, err
 		}
-		defer g.held.forget()
+		defer g.changed(ctx, locationsChanged)
 		return deleted, removal.carryOut(ctx)
 	})
 }

@@ -66,7 +66,7 @@ func (g *Gateway) ChangeLocation(ctx context.Context, w Write, id string, asked 
 		if err := g.take(ctx, try); err != nil {
 			return result{}, err
 		}
-		defer g.held.forget()
+		defer g.changed(ctx, answersChanged)
 		location, err := g.medusa.StockLocations.Update(context.WithoutCancel(ctx), w.Credential, id, medusaclient.LocationWrite(asked))
 		if err == nil && location.ID == "" {
 			err = notFound(StockLocationNotFound, id)

@@ -268,6 +268,7 @@ func (r *setupRun) carryOut(ctx context.Context, makeAll func(ctx context.Contex
 		if err = r.finish(ctx, made); err == nil || r.isFinished(ctx, err) {
 			r.g.setups.done("done")
 			r.g.held.forget()
+			r.g.keys.forget()
 			return made, nil
 		}
 	}

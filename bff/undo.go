@@ -90,6 +90,7 @@ func (g *Gateway) undo(ctx context.Context, setup *state.Setup, plan setupPlan, 
 	}
 	u.run(medusaclient.Ahead(ctx)) // many may wait for a slot, this must not
 	g.held.forget()
+	g.keys.forget()
 	rollback := mapping.Rollback{Complete: len(u.left) == 0, Undone: u.undone, Leftovers: u.left}
 	if !rollback.Complete {
 		return rollback, fmt.Errorf("%w: %s", errLeft, steps(u.left))

@@ -55,11 +55,8 @@ func NewLocationDetail(location medusaclient.StockLocation) LocationDetail {
 func newLocation(location medusaclient.StockLocation) Location {
 	translated := Location{
 		ID: location.ID, Name: location.Name, Address: newAddress(location.Address), Metadata: unmarked(location.Metadata),
-		SalesChannels: make([]SalesChannel, len(location.SalesChannels)),
+		SalesChannels: newSalesChannels(location.SalesChannels),
 		CreatedAt:     location.CreatedAt, UpdatedAt: location.UpdatedAt,
-	}
-	for i, channel := range location.SalesChannels {
-		translated.SalesChannels[i] = SalesChannel(channel)
 	}
 	return translated
 }
@@ -158,4 +155,12 @@ func ParseLocationRemoval(rawQuery string) (LocationRemoval, []Fault) {
 		r.fault("force", "NOT_WITH_TRANSFER")
 	}
 	return removal, r.faults()
+}
+
+func newSalesChannels(channels []medusaclient.SalesChannel) []SalesChannel {
+	translated := make([]SalesChannel, len(channels))
+	for i, channel := range channels {
+		translated[i] = SalesChannel(channel)
+	}
+	return translated
 }

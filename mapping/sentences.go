@@ -2,7 +2,8 @@ package mapping
 
 // sentences is everything the gateway says to people: the titles and details
 // of errors by their code and the faults of fields, under "warning." the
-// warnings, and under "row." what the rows of a batch say in a few words.
+// warnings, and in a few words what the rows of a batch say under "row." and how
+// much there is under "stock.".
 var sentences = map[string][languages]string{
 	"UNAUTHORIZED.title":              {English: "Not signed in", Spanish: "Sin autenticación", German: "Nicht angemeldet"},
 	"FORBIDDEN.title":                 {English: "Not allowed", Spanish: "Sin permiso", German: "Nicht erlaubt"},
@@ -37,6 +38,7 @@ var sentences = map[string][languages]string{
 	"RESERVATION_NOT_FOUND.title":     {English: "Reservation not found", Spanish: "Reserva no encontrada", German: "Reservierung nicht gefunden"},
 	"RESERVATION_NOT_OURS.title":      {English: "Reservation made elsewhere", Spanish: "Reserva hecha en otro lugar", German: "Reservierung anderswo gemacht"},
 	"LOCATION_NOT_EMPTY.title":        {English: "Location not empty", Spanish: "Ubicación no vacía", German: "Lagerort nicht leer"},
+	"USE_GATEWAY_ROUTE.title":         {English: "Use the gateway's route", Spanish: "Use la ruta del gateway", German: "Route des Gateways benutzen"},
 	"OUTCOME_UNKNOWN.title":           {English: "Outcome unknown", Spanish: "Resultado desconocido", German: "Ergebnis unbekannt"},
 	"RATE_LIMITED.title":              {English: "Too many requests", Spanish: "Demasiadas solicitudes", German: "Zu viele Anfragen"},
 	"NETWORK_ERROR.title":             {English: "Medusa does not answer", Spanish: "Medusa no responde", German: "Medusa antwortet nicht"},
@@ -46,6 +48,21 @@ var sentences = map[string][languages]string{
 		English: "Send a Medusa user's token (Authorization: Bearer …) or a secret API key (Authorization: Basic …) that Medusa accepts.",
 		Spanish: "Envíe el token de un usuario de Medusa (Authorization: Bearer …) o una clave secreta (Authorization: Basic …) que Medusa acepte.",
 		German:  "Senden Sie das Token eines Medusa-Benutzers (Authorization: Bearer …) oder einen geheimen API-Schlüssel (Authorization: Basic …), den Medusa annimmt.",
+	},
+	"UNAUTHORIZED.key": {
+		English: "Send a publishable API key (x-publishable-api-key) that Medusa knows and has not revoked.",
+		Spanish: "Envíe una clave publicable (x-publishable-api-key) que Medusa conozca y no haya revocado.",
+		German:  "Senden Sie einen öffentlichen API-Schlüssel (x-publishable-api-key), den Medusa kennt und nicht widerrufen hat.",
+	},
+	"FORBIDDEN.channel": {
+		English: "The sales channel %q is not one of the publishable API key's.",
+		Spanish: "El canal de ventas %q no es de la clave publicable.",
+		German:  "Der Vertriebskanal %q gehört nicht zum öffentlichen API-Schlüssel.",
+	},
+	"FORBIDDEN.explain": {
+		English: "Only who sends a Medusa user's token or a secret API key is shown what an answer was made of (explain).",
+		Spanish: "Solo quien envía el token de un usuario de Medusa o una clave secreta puede ver de qué se compone la respuesta (explain).",
+		German:  "Nur wer das Token eines Medusa-Benutzers oder einen geheimen API-Schlüssel sendet, sieht, woraus eine Antwort besteht (explain).",
 	},
 	"FORBIDDEN": {
 		English: "Medusa does not allow this to the role of your user or key.",
@@ -242,6 +259,11 @@ var sentences = map[string][languages]string{
 		Spanish: "Aún no se pudo eliminar todo lo creado; el gateway continúa hasta que no quede nada.",
 		German:  "Noch nicht alles Angelegte konnte entfernt werden; das Gateway macht weiter, bis nichts übrig ist.",
 	},
+	"USE_GATEWAY_ROUTE": {
+		English: "Stock has one door: use POST /api/inventory/adjustments, PATCH or DELETE /api/inventory/levels, or POST /api/inventory/batch-update.",
+		Spanish: "El stock tiene una sola puerta: use POST /api/inventory/adjustments, PATCH o DELETE /api/inventory/levels, o POST /api/inventory/batch-update.",
+		German:  "Bestand hat eine einzige Tür: benutzen Sie POST /api/inventory/adjustments, PATCH oder DELETE /api/inventory/levels oder POST /api/inventory/batch-update.",
+	},
 	"OUTCOME_UNKNOWN": {
 		English: "Medusa did not answer, so it may or may not have made the change. This is settled within about 30 s; the audit and the same Idempotency-Key tell the outcome.",
 		Spanish: "Medusa no respondió, así que puede haber hecho el cambio o no. Se aclara en unos 30 s; la auditoría y la misma Idempotency-Key dicen el resultado.",
@@ -261,6 +283,11 @@ var sentences = map[string][languages]string{
 		English: "Medusa did not answer, and somebody else changed the level meanwhile, so it cannot be known any more whether the change was made. Count the stock there.",
 		Spanish: "Medusa no respondió y mientras tanto alguien más cambió el nivel, así que ya no se puede saber si el cambio se hizo. Cuente el stock allí.",
 		German:  "Medusa hat nicht geantwortet, und inzwischen hat jemand anderes den Bestand geändert; ob die Änderung geschah, lässt sich nicht mehr feststellen. Zählen Sie dort nach.",
+	},
+	"OUTCOME_UNKNOWN.passed": {
+		English: "Medusa's answer cannot be shown, so it may or may not have done what was asked. Look before you send it again.",
+		Spanish: "La respuesta de Medusa no se puede mostrar, así que puede haber hecho lo pedido o no. Compruébelo antes de enviarlo de nuevo.",
+		German:  "Medusas Antwort lässt sich nicht zeigen, das Verlangte kann also geschehen sein oder nicht. Sehen Sie nach, bevor Sie es noch einmal senden.",
 	},
 	"RATE_LIMITED": {
 		English: "Too many requests; try again in %d s.",
@@ -283,9 +310,9 @@ var sentences = map[string][languages]string{
 		German:  "Medusa hat nicht rechtzeitig geantwortet; versuchen Sie es noch einmal.",
 	},
 	"NETWORK_ERROR.busy": {
-		English: "Too many changes of stock are waiting; try again shortly.",
-		Spanish: "Hay demasiados cambios de stock en espera; intente de nuevo en breve.",
-		German:  "Zu viele Bestandsänderungen warten; versuchen Sie es gleich noch einmal.",
+		English: "Too many requests are waiting; try again shortly.",
+		Spanish: "Hay demasiadas solicitudes en espera; intente de nuevo en breve.",
+		German:  "Zu viele Anfragen warten; versuchen Sie es gleich noch einmal.",
 	},
 	"NETWORK_ERROR.waited": {
 		English: "The change waited too long for its turn and was not made; try again.",
@@ -392,6 +419,11 @@ var sentences = map[string][languages]string{
 		English: "May have at most %d rows.",
 		Spanish: "Puede tener como máximo %d filas.",
 		German:  "Darf höchstens %d Zeilen haben.",
+	},
+	"SKUS_TOO_LONG": {
+		English: "The SKUs may take at most %d bytes together, as a URL spells them.",
+		Spanish: "Los SKU pueden ocupar juntos como máximo %d bytes, tal como se escriben en una URL.",
+		German:  "Die SKUs dürfen zusammen höchstens %d Bytes haben, so wie eine URL sie schreibt.",
 	},
 	"NOT_TEXT": {
 		English: "Must be a text (a JSON string).",
@@ -539,4 +571,8 @@ var sentences = map[string][languages]string{
 	"row.NETWORK_ERROR.waited":        {English: "Waited too long", Spanish: "Esperó demasiado tiempo", German: "Zu lange gewartet"},
 	"row.SKIPPED":                     {English: "Skipped: another row of the batch failed", Spanish: "Omitida: falló otra fila del lote", German: "Übersprungen: eine andere Zeile ist gescheitert"},
 	"row.BELOW_RESERVED":              {English: "Less than what is reserved (%s)", Spanish: "Menos de lo reservado (%s)", German: "Weniger als reserviert ist (%s)"},
+
+	"stock.in_stock":     {English: "In stock", Spanish: "En stock", German: "Auf Lager"},
+	"stock.low_stock":    {English: "Only %s left", Spanish: "Solo %s en stock", German: "Nur noch %s auf Lager"},
+	"stock.out_of_stock": {English: "Out of stock", Spanish: "Sin stock", German: "Nicht auf Lager"},
 }

@@ -65,6 +65,8 @@ type Client struct {
 	Reservations   *Reservations
 	Fulfillment    *Fulfillment
 	Stores         *Stores
+	APIKeys        *APIKeys
+	PassThrough    *PassThrough
 
 	http     *resty.Client
 	base     string
@@ -97,31 +99,20 @@ func New(config Config) (*Client, error) {
 	c := &Client{
 		base:    strings.TrimRight(base.String(), "/"),
 		timeout: config.Timeout,
-		idle:    transport.CloseIdleConnections,
 	}
-	var roundTripper http.RoundTripper = fenced{transport}
-	if config.Tracing {
-		roundTripper = otelhttp.NewTransport(roundTripper)
+	traced := func(roundTripper http.RoundTripper) http.RoundTripper {
+		if config.Tracing {
+			return otelhttp.NewTransport(roundTripper)
+		}
+		return roundTripper
 	}
 	// Medusa sends no redirects and needs no cookies: an http.Client without
 	// a jar keeps one caller's session from another's call.
 	c.http = resty.NewWithClient(&http.Client{
-		Transport:     roundTripper,
+		Transport:     traced(fenced{transport}),
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}).SetLogger(silent{}).SetDisableWarn(true)
-	c.breaker = circuitbreaker.NewBuilder[struct{}]().
-		HandleIf(func(_ struct{}, err error) bool {
-			// A try that was given up says nothing of Medusa.
-			givenUp := errors.Is(err, context.Canceled) || errors.Is(err, errLate)
-			return countsAsOutage(err) || (givenUp && c.breaker.IsHalfOpen())
-		}).
-		WithFailureThresholdRatio(breakerFailures, breakerWindow).
-		WithSuccessThreshold(1). // and so one call at a time to try
-		WithDelay(breakerDelay).
-		OnStateChanged(func(event circuitbreaker.StateChangedEvent) {
-			slog.Warn("medusa breaker", "from", event.OldState.String(), "to", event.NewState.String())
-		}).
-		Build()
+	c.breaker = newBreaker("calls")
 	retry := retrypolicy.NewBuilder[struct{}]().
 		HandleIf(func(_ struct{}, err error) bool { return mayRepeat(err) }).
 		WithMaxRetries(maxRetries).
@@ -142,7 +133,38 @@ func New(config Config) (*Client, error) {
 	c.Reservations = &Reservations{c}
 	c.Fulfillment = &Fulfillment{c}
 	c.Stores = &Stores{c}
+	c.APIKeys = &APIKeys{c}
+	through := transport.Clone()
+	through.ResponseHeaderTimeout = config.Timeout
+	var passing http.RoundTripper = through
+	if config.Tracing {
+		passing = tracedWithoutQuery(through)
+	}
+	c.PassThrough = newPassThrough(c, config.MaxConcurrency, base, passing)
+	c.idle = func() {
+		transport.CloseIdleConnections()
+		through.CloseIdleConnections()
+	}
 	return c, nil
+}
+
+// newBreaker is a breaker for one kind of callers.
+func newBreaker(of string) circuitbreaker.CircuitBreaker[struct{}] {
+	var breaker circuitbreaker.CircuitBreaker[struct{}]
+	breaker = circuitbreaker.NewBuilder[struct{}]().
+		HandleIf(func(_ struct{}, err error) bool {
+			// A try that was given up says nothing of Medusa.
+			givenUp := errors.Is(err, context.Canceled) || errors.Is(err, errLate) || errors.Is(err, ErrSource)
+			return countsAsOutage(err) || (givenUp && breaker.IsHalfOpen())
+		}).
+		WithFailureThresholdRatio(breakerFailures, breakerWindow).
+		WithSuccessThreshold(1). // and so one call at a time to try
+		WithDelay(breakerDelay).
+		OnStateChanged(func(event circuitbreaker.StateChangedEvent) {
+			slog.Warn("medusa breaker", "of", of, "from", event.OldState.String(), "to", event.NewState.String())
+		}).
+		Build()
+	return breaker
 }
 
 // Close ends the idle connections.

@@ -116,6 +116,8 @@ const (
 	countedFields = "id,sku,location_levels.id,location_levels.updated_at,location_levels.location_id," +
 		"location_levels.stocked_quantity,location_levels.reserved_quantity"
 
+	bareFields = "id,sku,location_levels.location_id,location_levels.stocked_quantity,location_levels.reserved_quantity"
+
 	levelIncomingFields = "location_levels.incoming_quantity"
 
 	levelShownFields = "location_levels.metadata,location_levels.created_at"
@@ -141,6 +143,7 @@ type InventoryItemFilter struct {
 type CountedFilter struct {
 	IDs, SKUs []string
 	Variants  bool // id, metadata, manage_inventory, variant_rank and items of each
+	Bare      bool // the levels without their own id and the time of their last change
 	CountedLevels
 }
 
@@ -226,23 +229,29 @@ func (s *InventoryItems) ListCounted(ctx context.Context, by Credential, filter 
 
 // parts are filters of the same items whose calls are no longer than that.
 func (f CountedFilter) parts(longest int) []CountedFilter {
-	ids, skus := len(f.IDs), len(f.SKUs)
-	switch {
-	case ids+skus == 0:
+	if len(f.IDs)+len(f.SKUs) == 0 {
 		return nil
-	case ids+skus == 1, ids+skus <= maxRepeated && len(f.path()) <= longest, skus == 0 && len(f.path()) <= longest:
-		return []CountedFilter{f}
 	}
-	first, second := f, f
-	first.IDs, second.IDs = f.IDs[:ids/2], f.IDs[ids/2:]
-	first.SKUs, second.SKUs = f.SKUs[:(skus+1)/2], f.SKUs[(skus+1)/2:]
-	return append(first.parts(longest), second.parts(longest)...)
+	fits := func(f CountedFilter) bool {
+		rows := len(f.IDs) + len(f.SKUs)
+		return rows == 1 || ((rows <= maxRepeated || len(f.SKUs) == 0) && len(f.path()) <= longest)
+	}
+	return inParts(f, fits, func(f CountedFilter) (first, second CountedFilter) {
+		first, second = f, f
+		ids, skus := len(f.IDs)/2, (len(f.SKUs)+1)/2
+		first.IDs, second.IDs = f.IDs[:ids], f.IDs[ids:]
+		first.SKUs, second.SKUs = f.SKUs[:skus], f.SKUs[skus:]
+		return first, second
+	})
 }
 
 // path is the call for the filter's items. Where there are ids and SKUs, Medusa
 // takes no commas.
 func (f CountedFilter) path() string {
 	fields := countedFields
+	if f.Bare {
+		fields = bareFields
+	}
 	if f.Variants {
 		fields += "," + countedVariantFields
 	}

@@ -83,6 +83,17 @@ func (s *StockLocations) Get(ctx context.Context, by Credential, id string) (Sto
 	return answer.StockLocation, err
 }
 
+// ListChannels reads id and sales channels of every location.
+func (s *StockLocations) ListChannels(ctx context.Context, by Credential) ([]StockLocation, error) {
+	return allPages(ctx, func(ctx context.Context, limit, offset int) (Page[StockLocation], error) {
+		q := newQuery("/admin/stock-locations", "id,sales_channels.id,sales_channels.name")
+		q.page(limit, offset)
+		var answer stockLocationsAnswer
+		err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/stock-locations", path: q.String(), credential: by}, &answer)
+		return Page[StockLocation]{Rows: answer.StockLocations, Count: answer.Count}, err
+	})
+}
+
 // ListByID reads id, name, address and metadata of many locations, in no promised
 // order; unknown ids are left out.
 func (s *StockLocations) ListByID(ctx context.Context, by Credential, ids []string) ([]StockLocation, error) {

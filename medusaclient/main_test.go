@@ -22,6 +22,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // shop is a Medusa that holds the Cannahub catalogue, in memory or real.
 type shop struct {
 	url, email, password, secretKey string
+	// publishableKey is of the channel sc_cannahub, wholesaleKey of sc_mayorista.
+	publishableKey, wholesaleKey string
 	// reprice gives the variant variant_bd_1g of prod_blue_dream these prices
 	// for the rest of the test.
 	reprice func(t testing.TB, prices []medusatest.Price)
@@ -41,6 +43,7 @@ var shops = []struct {
 		server, url := startMemory(tb)
 		return shop{
 			url: url, email: medusatest.Email, password: medusatest.Password, secretKey: medusatest.SecretKey,
+			publishableKey: medusatest.PublishableToken("sc_cannahub"), wholesaleKey: medusatest.PublishableToken("sc_mayorista"),
 			reprice: func(tb testing.TB, prices []medusatest.Price) {
 				tb.Helper()
 				tb.Cleanup(server.Reset)
@@ -55,6 +58,7 @@ var shops = []struct {
 		m := medusa.Start(tb)
 		return shop{
 			url: m.URL, email: m.Email, password: m.Password, secretKey: m.SecretKey,
+			publishableKey: m.PublishableKey, wholesaleKey: m.WholesalePublishableKey,
 			reprice: func(tb testing.TB, prices []medusatest.Price) {
 				tb.Helper()
 				tb.Cleanup(func() { m.Reset(tb) })

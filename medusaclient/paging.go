@@ -57,6 +57,15 @@ func byID[T any](ctx context.Context, ids []string, list func(ctx context.Contex
 	})
 }
 
+// inParts halves a question until each part fits a call.
+func inParts[Question any](whole Question, fits func(Question) bool, halves func(Question) (first, second Question)) []Question {
+	if fits(whole) {
+		return []Question{whole}
+	}
+	first, second := halves(whole)
+	return append(inParts(first, fits, halves), inParts(second, fits, halves)...)
+}
+
 // sideBySide makes n calls, some at a time, and joins their rows in order.
 func sideBySide[T any](ctx context.Context, n int, rows func(ctx context.Context, i int) ([]T, error)) ([]T, error) {
 	parts := make([][]T, n)

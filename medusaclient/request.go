@@ -73,6 +73,15 @@ func CallsOf(ctx context.Context) int {
 	return r.Calls()
 }
 
+// IDOf is the id of the request of ctx, empty where there is none.
+func IDOf(ctx context.Context) string {
+	r := requestOf(ctx)
+	if r == nil {
+		return ""
+	}
+	return r.ID
+}
+
 func requestOf(ctx context.Context) *Request {
 	r, _ := ctx.Value(requestKey{}).(*Request)
 	return r

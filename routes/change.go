@@ -120,7 +120,7 @@ func bodyOf(c echo.Context) ([]byte, error) {
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return nil, newError(bodyTooLarge, large.Limit)
+		return nil, newError(bff.BodyTooLarge, large.Limit)
 	case err != nil:
 		return nil, &bff.Error{Code: bff.Canceled, Err: err} // the body broke off
 	case !mapping.ValidJSON(body):

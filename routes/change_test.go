@@ -354,7 +354,7 @@ func TestBodiesThatAreNotJSON(t *testing.T) {
 		for name, body := range map[string]io.Reader{"with a length": strings.NewReader(large), "chunked": io.MultiReader(strings.NewReader(large))} {
 			got := s.ask(t, route.method, route.path, body, authorization("Bearer "+s.token), header("Content-Type", "application/json"))
 			require.Equal(t, http.StatusRequestEntityTooLarge, got.status, "3 MiB %s to %s %s", name, route.method, route.path)
-			assert.Equal(t, bodyTooLarge, got.problem(t).Code)
+			assert.Equal(t, bff.BodyTooLarge, got.problem(t).Code)
 		}
 		assert.Equal(t, http.StatusOK, s.change(t, route.method, route.path, route.body, header("Content-Type", "Application/JSON; charset=UTF-8")).status)
 	}

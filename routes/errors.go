@@ -18,7 +18,6 @@ import (
 const (
 	routeNotFound    bff.Code = "ROUTE_NOT_FOUND"
 	methodNotAllowed bff.Code = "METHOD_NOT_ALLOWED"
-	bodyTooLarge     bff.Code = "BODY_TOO_LARGE"
 	rateLimited      bff.Code = "RATE_LIMITED"
 	invalidJSON      bff.Code = "INVALID_JSON"
 	unsupportedMedia bff.Code = "UNSUPPORTED_MEDIA_TYPE"
@@ -52,6 +51,7 @@ var statuses = map[bff.Code]int{
 	bff.ReservationNotFound:   http.StatusNotFound,
 	bff.ReservationNotOurs:    http.StatusConflict,
 	bff.LocationNotEmpty:      http.StatusConflict,
+	bff.UseGatewayRoute:       http.StatusConflict,
 	bff.OutcomeUnknown:        http.StatusBadGateway,
 	bff.ValidationFailed:      http.StatusUnprocessableEntity,
 	bff.URITooLong:            http.StatusRequestURITooLong,
@@ -59,7 +59,7 @@ var statuses = map[bff.Code]int{
 	bff.Canceled:              statusClientClosed,
 	routeNotFound:             http.StatusNotFound,
 	methodNotAllowed:          http.StatusMethodNotAllowed,
-	bodyTooLarge:              http.StatusRequestEntityTooLarge,
+	bff.BodyTooLarge:          http.StatusRequestEntityTooLarge,
 	rateLimited:               http.StatusTooManyRequests,
 	invalidJSON:               http.StatusBadRequest,
 	unsupportedMedia:          http.StatusUnsupportedMediaType,
@@ -83,12 +83,14 @@ func statusOf(e *bff.Error) int {
 
 // problem is the body of an error (RFC 9457).
 type problem struct {
-	Type      string         `json:"type"`
-	Title     string         `json:"title"`
-	Status    int            `json:"status"`
-	Detail    string         `json:"detail"`
-	Instance  string         `json:"instance"`
-	Code      bff.Code       `json:"code"`
+	Type     string   `json:"type"`
+	Title    string   `json:"title"`
+	Status   int      `json:"status"`
+	Detail   string   `json:"detail"`
+	Instance string   `json:"instance"`
+	Code     bff.Code `json:"code"`
+	// Message is the detail again, where Medusa's own clients look for it.
+	Message   string         `json:"message,omitempty"`
 	RequestID string         `json:"requestId"`
 	Errors    []problemField `json:"errors,omitempty"`
 	// Level is the level as it is, with STOCK_CHANGED.
@@ -132,6 +134,8 @@ func known(c echo.Context, err error) *bff.Error {
 	switch {
 	case errors.As(err, &ours):
 		return ours
+	case errors.Is(err, http.ErrAbortHandler):
+		return &bff.Error{Code: bff.Canceled, Err: err}
 	case errors.As(err, &router) && router.Code == http.StatusNotFound:
 		return newError(routeNotFound, c.Request().URL.Path)
 	case errors.As(err, &router) && router.Code == http.StatusMethodNotAllowed:
@@ -161,6 +165,9 @@ func (s *server) refuse(c echo.Context, err error) {
 	}
 	if e.Cause != nil {
 		said.Cause, said.Detail = e.Cause.Code, e.Cause.Message.In(language)+" "+said.Detail
+	}
+	if isPassed(c.Request().URL.Path) {
+		said.Message = said.Detail
 	}
 	for _, fault := range e.Fields {
 		said.Errors = append(said.Errors, problemField{Pointer: fault.Pointer, Code: fault.Code, Detail: fault.Message().In(language)})

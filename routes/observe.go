@@ -2,6 +2,7 @@ package routes
 
 import (
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -43,19 +44,26 @@ func (s *server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		s.metrics.inFlight.Inc()
 		defer s.metrics.inFlight.Dec()
 
-		if err := recovering(next, c); err != nil {
+		err := recovering(next, c)
+		if err != nil {
 			s.refuse(c, err)
 		}
 		s.metrics.observe(c, time.Since(r.started))
 		s.write(c, r)
+		if errors.Is(err, http.ErrAbortHandler) {
+			panic(http.ErrAbortHandler) // or half an answer would look like a whole one
+		}
 		return nil
 	}
 }
 
-// recovering turns a panic into an error with its stack.
+// recovering turns a panic into an error with its stack, but for the one that
+// says that an answer broke off.
 func recovering(next echo.HandlerFunc, c echo.Context) (err error) {
 	defer func() {
-		if cause := recover(); cause != nil {
+		if cause := recover(); cause == http.ErrAbortHandler { //nolint:errorlint // a panic's value, not wrapped
+			err = http.ErrAbortHandler
+		} else if cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"slices"
@@ -51,9 +52,12 @@ func TestDocumentNamesItsOperations(t *testing.T) {
 
 func TestDocumentHasTheRoutes(t *testing.T) {
 	served := map[string]bool{}
-	router := newRouter(Config{Gateway: bff.New(bff.Config{Metrics: prometheus.NewRegistry()}), Metrics: prometheus.NewRegistry()})
+	router := newRouter(Config{
+		Gateway: bff.New(bff.Config{Metrics: prometheus.NewRegistry()}), Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+	})
 	for _, route := range router.Routes() {
-		if route.Method != http.MethodHead { // which is a GET without a body
+		// HEAD is a GET without a body; what is Medusa's, Medusa documents.
+		if route.Method != http.MethodHead && !isPassedRoute(route.Path) {
 			served[route.Method+" "+template(route)] = true
 		}
 	}

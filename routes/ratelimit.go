@@ -10,6 +10,7 @@ import (
 	gocache "github.com/patrickmn/go-cache"
 	"golang.org/x/time/rate"
 
+	"github.com/cannahub/gateway/bff"
 	"github.com/cannahub/gateway/medusaclient"
 )
 
@@ -90,8 +91,12 @@ func (l *limiter) callerOf(c echo.Context, fingerprint string) string {
 	return c.RealIP()
 }
 
-// fingerprintOf is empty where there is no credential.
+// fingerprintOf is empty where there is no credential, or none that Medusa is asked
+// about.
 func fingerprintOf(c echo.Context) string {
+	if c.Request().Header.Get(bff.PublishableKey) != "" || isPassed(c.Request().URL.Path) {
+		return ""
+	}
 	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))
 	if err != nil {
 		return ""

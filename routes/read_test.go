@@ -93,7 +93,6 @@ func TestUnknownIDs(t *testing.T) {
 		"/api/products/prod_blue_dream": routeNotFound,
 		"/api/locations/a/b":            routeNotFound,
 		"/API/locations":                routeNotFound,
-		"/admin/products":               routeNotFound,
 	} {
 		got := s.get(t, path)
 		if assert.Equal(t, http.StatusNotFound, got.status, path) {
@@ -191,7 +190,7 @@ func TestTooMuch(t *testing.T) {
 
 	got = s.ask(t, http.MethodPost, "/api/inventory", strings.NewReader(strings.Repeat("a", 101)))
 	require.Equal(t, http.StatusRequestEntityTooLarge, got.status)
-	assert.Equal(t, bodyTooLarge, got.problem(t).Code)
+	assert.Equal(t, bff.BodyTooLarge, got.problem(t).Code)
 	assert.Contains(t, got.problem(t).Detail, "100 bytes")
 	assert.Empty(t, s.medusa.Calls())
 }

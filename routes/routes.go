@@ -55,14 +55,17 @@ func newRouter(config Config) *echo.Echo {
 	get(e, "/readyz", s.ready)
 	get(e, "/openapi.json", s.openAPI)
 
-	api := e.Group("/api")
+	var limit []echo.MiddlewareFunc
 	if config.Rate.Burst > 0 {
-		api.Use(limitRate(config.Rate))
+		limit = append(limit, limitRate(config.Rate))
 	}
+	api := e.Group("/api", limit...)
 	s.serveInventory(api)
 	s.serveProducts(api)
 	s.serveReservations(api)
 	s.serveLocations(api)
+	s.serveStorefront(e, api, limit...)
+	s.servePassThrough(e, config.Proxies, limit...)
 
 	return e
 }

@@ -47,6 +47,7 @@ type setup struct {
 	authTTL        time.Duration
 	medusaTimeout  time.Duration
 	requestTimeout time.Duration
+	defaultKey     string
 	remembers      bool // has a state database, without which nothing can be changed
 }
 
@@ -98,7 +99,8 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	build.routes.Gateway = bff.New(bff.Config{
 		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password), Store: s.store,
 		CacheTTL: build.cacheTTL, AuthTTL: build.authTTL, MaxBytes: 8 << 20, Timeout: build.requestTimeout,
-		Log: build.routes.Log, Metrics: s.registry,
+		DefaultKey: build.defaultKey,
+		Log:        build.routes.Log, Metrics: s.registry,
 	})
 	tb.Cleanup(build.routes.Gateway.Close)
 	require.NoError(tb, build.routes.Gateway.Start(tb.Context()))

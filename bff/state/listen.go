@@ -22,6 +22,15 @@ const (
 	reconnectDelay = time.Second
 )
 
+// Announce tells the other gateways of a change that the database does not hold.
+// On SQLite there are none.
+func (s *Store) Announce(ctx context.Context, what string) error {
+	if s.postgres == nil {
+		return nil
+	}
+	return s.together(ctx, func(tx *sql.Tx) error { return s.announce(ctx, tx, what) })
+}
+
 // announce tells the other gateways that a flush, a hold or a set-up has changed
 // something, once tx is committed.
 func (s *Store) announce(ctx context.Context, tx *sql.Tx, id string) error {
@@ -32,10 +41,10 @@ func (s *Store) announce(ctx context.Context, tx *sql.Tx, id string) error {
 	return err
 }
 
-// Listen calls changed with the id of each flush that another gateway marked, and of
-// each hold and set-up that it changed, one call after another, until ctx ends. With lost, which is once for each connection,
-// the first one too, anything may have changed before. On SQLite nothing can
-// be heard.
+// Listen calls changed with the id of each flush that another gateway marked, of
+// each hold and set-up that it changed, and with what else it announced, one call
+// after another, until ctx ends. With lost, which is once for each connection, the
+// first one too, anything may have changed before. On SQLite nothing can be heard.
 func (s *Store) Listen(ctx context.Context, changed func(id string, lost bool)) {
 	if s.postgres == nil {
 		<-ctx.Done()

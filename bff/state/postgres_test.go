@@ -188,6 +188,8 @@ func heardByOthers(t on) {
 	begin(t, first, setup)
 	require.NoError(t, first.FinishSetup(t.Context(), setup, Answer{Status: 201, Body: []byte("{}")}))
 	assert.Equal(t, told{id: setup.ID}, next(t, atSecond, "the first one's set-up"), "there is another location")
+	require.NoError(t, first.Announce(t.Context(), "locations"))
+	assert.Equal(t, told{id: "locations"}, next(t, atSecond, "the first one's word"))
 }
 
 func lostIsTold(t on) {

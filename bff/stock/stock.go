@@ -89,6 +89,8 @@ type Lane struct {
 	now     func() time.Time
 
 	queue    *queue
+	alone    chan struct{}  // holds who does something alone
+	shut     sync.WaitGroup // for what was done alone and had no answer
 	settling chan settlement
 	stop     chan struct{}
 	stopOnce sync.Once
@@ -127,6 +129,7 @@ func New(config Config) *Lane {
 		account: config.Account, store: config.Store, changed: config.Changed, log: config.Log,
 		metrics: newMetrics(config.Metrics, queue), now: config.Now,
 		queue:    queue,
+		alone:    make(chan struct{}, 1),
 		settling: make(chan settlement),
 		stop:     make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -358,4 +361,5 @@ func (l *Lane) wait(ctx context.Context) {
 func (l *Lane) Close() {
 	l.stopOnce.Do(func() { close(l.stop) })
 	<-l.stopped
+	l.shut.Wait()
 }

@@ -29,12 +29,15 @@ func check(ctx context.Context, settings settings, stdout io.Writer) error {
 		return err
 	}
 	defer medusa.Close()
-	gateway := bff.New(bff.Config{Medusa: medusa, Account: account, Metrics: prometheus.NewRegistry(), Timeout: settings.RequestTimeout})
+	gateway := bff.New(bff.Config{
+		Medusa: medusa, Account: account, Metrics: prometheus.NewRegistry(), Timeout: settings.RequestTimeout, DefaultKey: settings.DefaultPublishableKey,
+	})
 	defer gateway.Close()
 
 	medusaGood := checkMedusa(settings, gateway.Ready(ctx), stdout)
+	keyGood := !medusaGood || checkKey(ctx, settings, gateway, stdout)
 	databaseGood := checkDatabase(ctx, settings, stdout)
-	if !medusaGood || !databaseGood {
+	if !medusaGood || !keyGood || !databaseGood {
 		return errCheckFailed
 	}
 	return nil
@@ -54,6 +57,20 @@ func checkMedusa(settings settings, err error, stdout io.Writer) bool {
 		fmt.Fprintf(stdout, "FAIL  Medusa at %s: %v\n", settings.MedusaURL, errors.Unwrap(err))
 	}
 	return err == nil
+}
+
+// checkKey tells what the publishable key opens for shoppers who send none.
+func checkKey(ctx context.Context, settings settings, gateway *bff.Gateway, stdout io.Writer) bool {
+	if settings.DefaultPublishableKey == "" {
+		return true
+	}
+	locations, err := gateway.OpenedByDefault(ctx)
+	if err != nil {
+		fmt.Fprintf(stdout, "FAIL  the default publishable key: %v\n", err)
+		return false
+	}
+	fmt.Fprintf(stdout, "ok    the default publishable key opens %d stock locations\n", locations)
+	return true
 }
 
 // checkDatabase opens the database as serving would. One that a gateway is

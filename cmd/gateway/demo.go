@@ -26,6 +26,7 @@ func demo(ctx context.Context, settings settings, stdout, stderr io.Writer) erro
 	defer func() { _ = os.RemoveAll(folder) }()
 	settings.StateDSN = "sqlite:" + filepath.Join(folder, "gateway.db")
 	settings.MedusaURL, settings.MedusaEmail, settings.MedusaPassword, settings.MedusaSecretKey = address, medusatest.Email, medusatest.Password, ""
+	settings.DefaultPublishableKey = medusatest.PublishableToken("sc_cannahub")
 	return start(ctx, settings, stderr, 0, func(listening net.Addr) {
 		fmt.Fprint(stdout, demoText(listening, medusa.Token(medusatest.UserID)))
 	})

@@ -58,6 +58,7 @@ func TestWhatIsMissingToServeIsTold(t *testing.T) {
 	}{
 		"nothing":       {nil, []string{"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY)"}},
 		"no password":   {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a@b.c"}, []string{"both are needed"}},
+		"no key":        {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", "DEFAULT_PUBLISHABLE_KEY=sk_x"}, []string{"DEFAULT_PUBLISHABLE_KEY: must begin with pk_"}},
 		"relative URL":  {[]string{"MEDUSA_URL=medusa:9000", "MEDUSA_SECRET_KEY=sk_x"}, []string{"absolute http or https URL"}},
 		"user and key":  {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a", "MEDUSA_PASSWORD=b", "MEDUSA_SECRET_KEY=c"}, []string{"not together"}},
 		"empty is none": {[]string{"MEDUSA_URL=", "MEDUSA_SECRET_KEY=sk_x"}, []string{"MEDUSA_URL: is needed"}},
@@ -128,6 +129,8 @@ func TestTheDemoAnswersItsThreeRequests(t *testing.T) {
 	}
 	require.Contains(t, p.get(t, token, requests[0][1]).text, "Blue Dream Indoor")
 	require.Contains(t, p.get(t, token, requests[1][1]).text, "BD-7G-001")
+	shopper := p.sendAsShopper(t, "", storeAvailability, guideRows("iitem_alerta_cinco"))
+	require.Contains(t, shopper.text, "Only 5 left", "what the README asks as a shopper")
 	require.NoError(t, p.stop(t))
 }
 

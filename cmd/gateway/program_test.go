@@ -186,6 +186,18 @@ func (p *program) trySendAs(requestID, method, token, path, body string, key ...
 	if requestID != "" {
 		request.Header.Set("X-Request-Id", requestID)
 	}
+	return p.tryRead(request)
+}
+
+// read sends a request of a test's own making.
+func (p *program) read(t testing.TB, request *http.Request) reply {
+	t.Helper()
+	r, err := p.tryRead(request)
+	require.NoError(t, err)
+	return r
+}
+
+func (p *program) tryRead(request *http.Request) (reply, error) {
 	started := time.Now()
 	response, err := p.client.Do(request)
 	if err != nil {

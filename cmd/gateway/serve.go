@@ -70,7 +70,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	gateway := bff.New(bff.Config{
 		Medusa: medusa, Account: account, Store: store,
 		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout, AuthTTL: settings.AuthCacheTTL,
-		Log: log, Metrics: registry,
+		DefaultKey: settings.DefaultPublishableKey, Log: log, Metrics: registry,
 	})
 	var draining atomic.Bool
 	clients := &http.Server{

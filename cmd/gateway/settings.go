@@ -36,7 +36,9 @@ type settings struct {
 	CacheMaxBytes byteSize      `env:"CACHE_MAX_BYTES" envDefault:"64 MiB" help:"memory for held answers"`
 
 	StateDSN     string        `env:"STATE_DSN" envDefault:"sqlite:data/gateway.db" help:"database of the ledger and the idempotency keys: sqlite:<path>, or postgres://… for several gateways"`
-	AuthCacheTTL time.Duration `env:"AUTH_CACHE_TTL" envDefault:"60s" help:"how long a right that Medusa confirmed holds; 0: ask for each change"`
+	AuthCacheTTL time.Duration `env:"AUTH_CACHE_TTL" envDefault:"60s" help:"how long a right that Medusa confirmed, or a publishable key, holds; 0: ask each time"`
+
+	DefaultPublishableKey string `env:"DEFAULT_PUBLISHABLE_KEY" help:"publishable API key of shoppers who send none"`
 
 	MedusaTimeout        time.Duration `env:"MEDUSA_TIMEOUT" envDefault:"10s" help:"how long one call to Medusa may take"`
 	MedusaMaxConcurrency int           `env:"MEDUSA_MAX_CONCURRENCY" envDefault:"16" help:"calls to Medusa at once"`
@@ -146,6 +148,7 @@ func (s settings) valid() []error {
 	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT: must be positive")
 	must(s.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: must be positive")
 	must(s.MaxBodyBytes > 0, "MAX_BODY_BYTES: must be positive")
+	must(s.DefaultPublishableKey == "" || strings.HasPrefix(s.DefaultPublishableKey, "pk_"), "DEFAULT_PUBLISHABLE_KEY: must begin with pk_")
 	must(s.LogFormat == "json" || s.LogFormat == "text", "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
 	must(s.TracesEndpoint == "" || isHTTP(s.TracesEndpoint), "OTEL_EXPORTER_OTLP_ENDPOINT: must be an absolute http or https URL")
 	for _, origin := range s.CORSOrigins {

@@ -171,6 +171,9 @@ func loadTables(raw []byte) (*tables, error) {
 	t.putStore(c.Store, defaultSalesChannel)
 	for _, channel := range c.SalesChannels {
 		t.putSalesChannel(channel)
+		t.putPublishableKey(PublishableKey{
+			ID: "apk_" + channel.ID, Title: channel.Name, Token: PublishableToken(channel.ID), SalesChannelIDs: []string{channel.ID},
+		})
 	}
 	for _, profile := range c.ShippingProfiles {
 		t.putShippingProfile(profile)

@@ -20,6 +20,8 @@ func (s *Server) Put(entity any) {
 		s.tables.putStore(e, defaultSalesChannel)
 	case SalesChannel:
 		s.tables.putSalesChannel(e)
+	case PublishableKey:
+		s.tables.putPublishableKey(e)
 	case ShippingProfile:
 		s.tables.putShippingProfile(e)
 	case StockLocation:

@@ -14,6 +14,7 @@ const (
 	locationSet      = "location_fulfillment_set"
 	locationProvider = "location_fulfillment_provider"
 	optionPriceSet   = "shipping_option_price_set"
+	keyChannel       = "publishable_api_key_sales_channel"
 )
 
 // link links two rows, once.

@@ -64,6 +64,8 @@ func (s *Server) routes() []route {
 		"/admin/shipping-options/:id":                s.detail(shippingOptions),
 		"/admin/reservations":                        s.list(reservations),
 		"/admin/reservations/:id":                    s.detail(reservations),
+		"/admin/api-keys":                            s.list(apiKeys),
+		"/admin/api-keys/:id":                        s.detail(apiKeys),
 	} {
 		routes = append(routes, route{http.MethodGet, path, s.admin(refuseForbidden(handler))})
 	}

@@ -102,6 +102,7 @@ var entities = map[string]*entity{
 	"shipping_option_type":   optionTypeEntity,
 	"shipping_option_rule":   {},
 	"store":                  storeEntity,
+	"api_key":                apiKeyEntity,
 	"store_currency":         storeCurrencyEntity,
 	"currency":               {},
 }
