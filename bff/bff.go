@@ -28,6 +28,7 @@ type Config struct {
 	Timeout  time.Duration         // for one use case, also when its caller has gone
 	Store    *state.Store          // what must be remembered; nil: nothing can be changed
 	AuthTTL  time.Duration         // how long a confirmed right, or a publishable key, holds
+	LivePoll time.Duration         // how often what somebody follows is read
 	// DefaultKey is the publishable key of shoppers who send none; empty: they must.
 	DefaultKey string
 	Log        *slog.Logger
@@ -42,6 +43,7 @@ type Gateway struct {
 	currency *currency
 	counts   *counts
 	keys     *keys
+	feeds    *feeds
 	timeout  time.Duration
 	log      *slog.Logger
 
@@ -78,18 +80,30 @@ func New(config Config) *Gateway {
 		defaultKey: config.DefaultKey,
 	}
 	g.counts = newCounts(config, &g.held.generation)
+	g.feeds = newFeeds(config, g.held.forget)
 	if config.Store != nil {
 		g.stock = stock.New(stock.Config{
 			Medusa: config.Medusa, Account: config.Account, Store: config.Store,
-			Changed: g.held.forget, Log: config.Log, Metrics: config.Metrics,
+			Changed: g.levelsChanged, Log: config.Log, Metrics: config.Metrics,
 		})
 	}
 	return g
 }
 
+// levelsChanged makes what is held stale after a change of this gateway's, and tells
+// who follows the levels how they are.
+func (g *Gateway) levelsChanged(levels []mapping.LiveLevel) {
+	g.held.forget()
+	if len(levels) == 0 {
+		g.feeds.hub.Wake()
+		return
+	}
+	g.feeds.hub.Publish(levels)
+}
+
 // Start begins the work behind the use cases: the lane in which stock changes,
-// the settling of what an earlier run left open, and the listening to other
-// gateways. Without a Store there is none.
+// the settling of what an earlier run left open, the listening to other gateways,
+// and the watching of what is followed. Without a Store there is none.
 func (g *Gateway) Start(ctx context.Context) error {
 	if g.store == nil {
 		return nil
@@ -101,6 +115,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	}
 	g.stop = stop
 	g.working.Go(g.stock.Run)
+	g.working.Go(func() { g.feeds.watcher.Run(ctx) })
 	g.working.Go(func() {
 		g.store.Listen(ctx, g.forget)
 	})
@@ -133,12 +148,21 @@ func (g *Gateway) changed(ctx context.Context, what string) {
 // forget makes stale what is held from before a change, here or at another gateway,
 // or, with lost, from before what may have been missed.
 func (g *Gateway) forget(what string, lost bool) {
-	g.held.forget()
+	g.stale()
 	kind, _, _ := strings.Cut(what, "_")
 	if ofStock := kind == "flush" || kind == "hold" || kind == answersChanged; lost || !ofStock {
 		g.keys.forget()
 	}
 }
+
+// stale makes what is held of stock stale, and has read what is followed.
+func (g *Gateway) stale() {
+	g.held.forget()
+	g.feeds.hub.Wake()
+}
+
+// Drain ends the feeds, whose followers are to connect to another gateway.
+func (g *Gateway) Drain() { g.feeds.hub.Close() }
 
 // Close finishes the changes under way and lets go of what is held in memory.
 func (g *Gateway) Close() {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/cannahub/gateway/bff/live"
 	"github.com/cannahub/gateway/bff/stock"
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
@@ -53,8 +54,10 @@ const (
 	ValidationFailed Code = "VALIDATION_FAILED"
 	URITooLong       Code = "URI_TOO_LONG"
 	BodyTooLarge     Code = "BODY_TOO_LARGE"
-	NetworkError     Code = "NETWORK_ERROR"
-	Internal         Code = "INTERNAL"
+	// RateLimited: the caller, or all together, ask for too much.
+	RateLimited  Code = "RATE_LIMITED"
+	NetworkError Code = "NETWORK_ERROR"
+	Internal     Code = "INTERNAL"
 	// Canceled: the caller went away before there was an answer.
 	Canceled Code = "CANCELED"
 )
@@ -133,6 +136,12 @@ func errorOf(err error, missing Code, id ...any) error {
 		return outageOf(outage)
 	case errors.Is(err, stock.ErrBusy):
 		return networkError(Unreachable, "NETWORK_ERROR.busy", time.Second, err)
+	case errors.Is(err, live.ErrSlow):
+		return &Error{Code: RateLimited, Message: mapping.Message{Key: string(RateLimited) + ".slow"}, Err: err}
+	case errors.Is(err, live.ErrFull):
+		return full(err)
+	case errors.Is(err, live.ErrClosed):
+		return networkError(Unreachable, "NETWORK_ERROR.stopping", time.Second, err)
 	case errors.Is(err, stock.ErrClosed):
 		return networkError(Unreachable, "NETWORK_ERROR.unreachable", time.Second, err)
 	case errors.Is(err, stock.ErrNotShown):

@@ -65,7 +65,7 @@ type reservationChange struct {
 }
 
 func (c *reservationChange) carryOut(ctx context.Context) (result, error) {
-	defer c.g.held.forget()
+	defer c.g.stale()
 	if c.found.hold == nil {
 		updated, err := c.update(ctx, c.found.own, c.asked.Description, time.Now())
 		if err != nil {

@@ -121,7 +121,7 @@ func unhurried(t testing.TB) *shop {
 func (s *shop) liveIn(clock *clock) {
 	s.stock = stock.New(stock.Config{
 		Medusa: s.config.Medusa, Account: s.config.Account, Store: s.store,
-		Changed: s.held.forget, Log: s.log, Metrics: prometheus.NewRegistry(), Now: clock.now,
+		Changed: s.levelsChanged, Log: s.log, Metrics: prometheus.NewRegistry(), Now: clock.now,
 	})
 }
 

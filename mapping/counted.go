@@ -31,6 +31,12 @@ func (s Scope) Of(salesChannelID string) Scope {
 	return serving
 }
 
+// Shows says whether a location is in the scope; nil is the scope of all.
+func (s Scope) Shows(locationID string) bool {
+	_, shown := s[locationID]
+	return shown || s == nil
+}
+
 // only is the scope without all locations but one.
 func (s Scope) only(locationID string) Scope {
 	channels, shown := s[locationID]

@@ -294,6 +294,21 @@ var sentences = map[string][languages]string{
 		Spanish: "Demasiadas solicitudes; intente de nuevo en %d s.",
 		German:  "Zu viele Anfragen; versuchen Sie es in %d s wieder.",
 	},
+	"RATE_LIMITED.full": {
+		English: "So many already follow live changes that there is no room for more; try again in %d s.",
+		Spanish: "Tantos siguen ya los cambios en vivo que no queda lugar para más; intente de nuevo en %d s.",
+		German:  "So viele verfolgen schon die Änderungen, dass kein Platz mehr ist; versuchen Sie es in %d s wieder.",
+	},
+	"RATE_LIMITED.slow": {
+		English: "You do not take the changes as fast as they come. Connect again and read how things are.",
+		Spanish: "No toma los cambios tan rápido como llegan. Conéctese de nuevo y lea el estado actual.",
+		German:  "Sie nehmen die Änderungen nicht so schnell, wie sie kommen. Verbinden Sie sich neu und lesen Sie den Stand.",
+	},
+	"NETWORK_ERROR.stopping": {
+		English: "The gateway is stopping; connect again shortly.",
+		Spanish: "El gateway se está deteniendo; conéctese de nuevo en breve.",
+		German:  "Das Gateway hält an; verbinden Sie sich gleich noch einmal.",
+	},
 	"NETWORK_ERROR.broken": {
 		English: "Medusa did not answer as it should. It was logged under the request id.",
 		Spanish: "Medusa no respondió como debía. Quedó registrado con el id de la solicitud.",
@@ -419,6 +434,11 @@ var sentences = map[string][languages]string{
 		English: "May have at most %d rows.",
 		Spanish: "Puede tener como máximo %d filas.",
 		German:  "Darf höchstens %d Zeilen haben.",
+	},
+	"TOO_MANY_FOLLOWED": {
+		English: "One connection follows %d items at most.",
+		Spanish: "Una conexión sigue %d artículos como máximo.",
+		German:  "Eine Verbindung verfolgt höchstens %d Artikel.",
 	},
 	"SKUS_TOO_LONG": {
 		English: "The SKUs may take at most %d bytes together, as a URL spells them.",

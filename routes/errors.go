@@ -18,7 +18,6 @@ import (
 const (
 	routeNotFound    bff.Code = "ROUTE_NOT_FOUND"
 	methodNotAllowed bff.Code = "METHOD_NOT_ALLOWED"
-	rateLimited      bff.Code = "RATE_LIMITED"
 	invalidJSON      bff.Code = "INVALID_JSON"
 	unsupportedMedia bff.Code = "UNSUPPORTED_MEDIA_TYPE"
 )
@@ -60,7 +59,7 @@ var statuses = map[bff.Code]int{
 	routeNotFound:             http.StatusNotFound,
 	methodNotAllowed:          http.StatusMethodNotAllowed,
 	bff.BodyTooLarge:          http.StatusRequestEntityTooLarge,
-	rateLimited:               http.StatusTooManyRequests,
+	bff.RateLimited:           http.StatusTooManyRequests,
 	invalidJSON:               http.StatusBadRequest,
 	unsupportedMedia:          http.StatusUnsupportedMediaType,
 }

@@ -67,7 +67,7 @@ func (l *limiter) take(c echo.Context, caller string) error {
 		return nil
 	}
 	wait = max(wait, time.Second)
-	limited := newError(rateLimited, int(math.Ceil(wait.Seconds())))
+	limited := newError(bff.RateLimited, int(math.Ceil(wait.Seconds())))
 	limited.RetryAfter = wait
 	return limited
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/bff"
 )
 
 func TestRateLimit(t *testing.T) {
@@ -21,7 +23,7 @@ func TestRateLimit(t *testing.T) {
 	calls := len(s.medusa.Calls())
 	got := s.get(t, "/api/inventory")
 	require.Equal(t, http.StatusTooManyRequests, got.status)
-	assert.Equal(t, rateLimited, got.problem(t).Code)
+	assert.Equal(t, bff.RateLimited, got.problem(t).Code)
 	wait, err := strconv.Atoi(got.header.Get("Retry-After"))
 	require.NoError(t, err)
 	assert.Positive(t, wait)

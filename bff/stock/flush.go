@@ -252,7 +252,7 @@ func (f *flush) tellRefused(plan *plan) {
 func (f *flush) carryOut(ctx context.Context, plan *plan) {
 	written, err := f.lane.write(ctx, f.turn, plan)
 	f.lane.pass(afterWrite)
-	f.lane.changed()
+	f.lane.changed(written.live())
 	switch outcome := fateOf(err); {
 	case err == nil:
 		f.landed(ctx, plan, written)

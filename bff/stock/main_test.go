@@ -120,7 +120,7 @@ func (s *shop) open(settings ...setting) *Lane {
 func newLane(s *shop, settings ...setting) *Lane {
 	config := Config{
 		Medusa: s.client, Account: s.client.UserAccount(medusatest.Email, medusatest.Password), Store: s.store,
-		Changed: func() {}, Log: slog.New(slog.NewTextHandler(s.log, nil)), Metrics: prometheus.NewRegistry(), Now: s.clock.now,
+		Changed: func([]mapping.LiveLevel) {}, Log: slog.New(slog.NewTextHandler(s.log, nil)), Metrics: prometheus.NewRegistry(), Now: s.clock.now,
 	}
 	for _, set := range settings {
 		set(&config)

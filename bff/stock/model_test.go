@@ -202,7 +202,7 @@ func (w *world) newGateway(i int) *gateway {
 	g := &gateway{client: newClient(w, w.url, 5*time.Second), dead: make(chan struct{}), dying: map[point]bool{}}
 	g.lane = New(Config{
 		Medusa: g.client, Account: g.client.UserAccount(medusatest.Email, medusatest.Password), Store: w.stores[i],
-		Changed: func() {}, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Now: w.clock.now,
+		Changed: func([]mapping.LiveLevel) {}, Log: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Now: w.clock.now,
 	})
 	g.lane.passing = g.pass
 	go g.lane.Run()

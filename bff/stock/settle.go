@@ -161,7 +161,7 @@ func (l *Lane) settleAndMark(ctx context.Context, turn *state.Turn, entries []st
 	if len(settled) == 0 {
 		return settled, err
 	}
-	l.changed()
+	l.changed(nil)
 	markCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)
 	defer cancel()
 	if markErr := turn.Mark(markCtx, flushID, settled); markErr != nil {

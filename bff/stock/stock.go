@@ -72,7 +72,9 @@ type Config struct {
 	Medusa  *medusaclient.Client
 	Account *medusaclient.Account // the gateway's own user, who makes the shared calls
 	Store   *state.Store
-	Changed func() // told after every write, before its callers
+	// Changed is told after every write, before its callers, what Medusa shows of the
+	// levels; nothing where that is not known.
+	Changed func(levels []mapping.LiveLevel)
 	Log     *slog.Logger
 	Metrics prometheus.Registerer
 	Now     func() time.Time // nil: the clock
@@ -83,7 +85,7 @@ type Lane struct {
 	reader  reader
 	account *medusaclient.Account
 	store   *state.Store
-	changed func()
+	changed func(levels []mapping.LiveLevel)
 	log     *slog.Logger
 	metrics *metrics
 	now     func() time.Time

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cannahub/gateway/bff/state"
+	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
 )
 
@@ -58,6 +59,18 @@ func (l *Lane) send(ctx context.Context, do func(by medusaclient.Credential) err
 type written struct {
 	levels  map[state.Level]medusaclient.InventoryLevel
 	differs map[state.Level]bool // levels that do not show what was written
+}
+
+// live is what may be told of a write, if it can be believed.
+func (w written) live() []mapping.LiveLevel {
+	if len(w.differs) > 0 {
+		return nil
+	}
+	live := make([]mapping.LiveLevel, 0, len(w.levels))
+	for _, level := range w.levels {
+		live = append(live, mapping.NewLiveLevel(level.InventoryItemID, level))
+	}
+	return live
 }
 
 // write carries out a plan, in one call where it only changes levels, only makes

@@ -70,6 +70,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	gateway := bff.New(bff.Config{
 		Medusa: medusa, Account: account, Store: store,
 		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout, AuthTTL: settings.AuthCacheTTL,
+		LivePoll:   settings.LivePollInterval,
 		DefaultKey: settings.DefaultPublishableKey, Log: log, Metrics: registry,
 	})
 	var draining atomic.Bool
@@ -116,6 +117,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 		drained, drainedCancel := context.WithTimeout(stopCtx, drain)
 		defer drainedCancel()
 		<-drained.Done()
+		gateway.Drain()
 		err := clients.Shutdown(stopCtx)
 		gateway.Close()
 		err = errors.Join(err, store.Close())

@@ -21,6 +21,9 @@ import (
 	"github.com/cannahub/gateway/routes"
 )
 
+// minLivePoll keeps the watching of stock from being all that Medusa does.
+const minLivePoll = 100 * time.Millisecond
+
 // settings is the configuration. The tags name the environment variable, its
 // default and, for --help, its meaning.
 type settings struct {
@@ -39,6 +42,8 @@ type settings struct {
 	AuthCacheTTL time.Duration `env:"AUTH_CACHE_TTL" envDefault:"60s" help:"how long a right that Medusa confirmed, or a publishable key, holds; 0: ask each time"`
 
 	DefaultPublishableKey string `env:"DEFAULT_PUBLISHABLE_KEY" help:"publishable API key of shoppers who send none"`
+
+	LivePollInterval time.Duration `env:"LIVE_POLL_INTERVAL" envDefault:"2s" help:"how often items that somebody follows live are read, to see changes made elsewhere"`
 
 	MedusaTimeout        time.Duration `env:"MEDUSA_TIMEOUT" envDefault:"10s" help:"how long one call to Medusa may take"`
 	MedusaMaxConcurrency int           `env:"MEDUSA_MAX_CONCURRENCY" envDefault:"16" help:"calls to Medusa at once"`
@@ -143,6 +148,7 @@ func (s settings) valid() []error {
 	}
 	must(s.CacheTTL >= 0, "CACHE_TTL: must not be negative")
 	must(s.AuthCacheTTL >= 0, "AUTH_CACHE_TTL: must not be negative")
+	must(s.LivePollInterval >= minLivePoll, "LIVE_POLL_INTERVAL: must be at least %s", minLivePoll)
 	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT: must be positive")
 	must(s.MedusaMaxConcurrency > 0, "MEDUSA_MAX_CONCURRENCY: must be at least 1")
 	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT: must be positive")

@@ -1,0 +1,224 @@
+package bff
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/cannahub/gateway/bff/live"
+	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient"
+)
+
+const (
+	// maxFeeds bounds what is open at once; each takes some 25 KiB.
+	maxFeeds = 10_000
+
+	// fullFor is when to ask again for what there is no room for.
+	fullFor = 30 * time.Second
+)
+
+// feeds are what visitors are told of stock as it changes.
+type feeds struct {
+	hub     *live.Hub
+	watcher *live.Watcher
+	open    atomic.Int64
+	ended   *prometheus.CounterVec
+}
+
+func newFeeds(config Config, changed func()) *feeds {
+	f := &feeds{hub: live.NewHub()}
+	f.watcher = &live.Watcher{
+		Hub: f.hub, Read: readLevels(config), Interval: config.LivePoll, Changed: changed, Log: config.Log,
+	}
+	factory := promauto.With(config.Metrics)
+	factory.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gateway_live_feeds", Help: "WebSockets and streams that are open.",
+	}, func() float64 { return float64(f.open.Load()) })
+	factory.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "gateway_live_items", Help: "Inventory items that somebody follows.",
+	}, func() float64 { return float64(f.hub.Watched()) })
+	f.ended = factory.NewCounterVec(prometheus.CounterOpts{
+		Name: "gateway_live_feeds_ended_total",
+		Help: "Feeds that ended, by why: left, slow (did not take what it was told), refused (its key or credential), stopping.",
+	}, []string{"why"})
+	return f
+}
+
+// readLevels reads all levels of items with the gateway's own user.
+func readLevels(config Config) func(ctx context.Context, ids []string) ([]mapping.LiveLevel, error) {
+	return func(ctx context.Context, ids []string) ([]mapping.LiveLevel, error) {
+		ctx, cancel := context.WithTimeout((&medusaclient.Request{ID: "live"}).With(ctx), config.Timeout)
+		defer cancel()
+		var items []medusaclient.CountedItem
+		err := config.Account.Do(ctx, func(by medusaclient.Credential) (err error) {
+			items, err = config.Medusa.InventoryItems.ListCounted(ctx, by, medusaclient.CountedFilter{
+				IDs: ids, CountedLevels: medusaclient.CountedLevels{Incoming: true},
+			})
+			return err
+		})
+		var levels []mapping.LiveLevel
+		for _, item := range items {
+			for _, level := range item.LocationLevels {
+				levels = append(levels, mapping.NewLiveLevel(item.ID, level))
+			}
+		}
+		return levels, err
+	}
+}
+
+// Feed tells a visitor of the changes of stock that he follows. Next may be called
+// while another method runs, of which one runs at a time.
+type Feed struct {
+	gateway  *Gateway
+	visitor  Visitor
+	follower *live.Follower
+	scope    mapping.Scope // what the visitor may see, as last known; nil: all
+	ended    string        // why
+}
+
+// Follow opens a feed for a visitor, which is to be closed. It follows nothing yet.
+// The error is Unauthorized, RateLimited when too many are open, or NetworkError.
+func (g *Gateway) Follow(ctx context.Context, v Visitor) (*Feed, error) {
+	if g.feeds.open.Add(1) > maxFeeds {
+		g.feeds.open.Add(-1)
+		return nil, full(nil)
+	}
+	feed := &Feed{gateway: g, visitor: v, follower: g.feeds.hub.Follower(), ended: "left"}
+	if err := feed.look(ctx); err != nil {
+		feed.Close()
+		return nil, errorOf(err, "")
+	}
+	return feed, nil
+}
+
+// look finds out which locations the visitor may see.
+func (f *Feed) look(ctx context.Context) error {
+	scope, err := f.shown(ctx)
+	if err == nil {
+		f.scope = scope
+	}
+	return err
+}
+
+// shown is the locations whose levels the visitor may see; nil: all.
+func (f *Feed) shown(ctx context.Context) (mapping.Scope, error) {
+	token := f.visitor.PublishableKey
+	if token == "" && !f.visitor.admin() {
+		token = f.gateway.defaultKey
+	}
+	if token == "" {
+		if !f.visitor.admin() {
+			return nil, errKey()
+		}
+		return nil, f.gateway.rights.confirm(ctx, f.visitor.Credential, toRead)
+	}
+	key, err := f.gateway.keys.open(ctx, token)
+	return key.scope(""), err
+}
+
+// Followed is what a visitor is told when he begins to follow items.
+type Followed struct {
+	Sequence string   // of the last change before
+	Gap      bool     // not all that he wanted told again is known
+	Unknown  []string // items that there are not, which he does not follow
+}
+
+// Subscribe has the visitor told of the changes of items from now on, at some
+// locations or all. Items that nobody else follows are read for it, together with
+// what others ask for. The errors are ValidationFailed when he follows too many,
+// RateLimited when all visitors together do, and NetworkError.
+func (f *Feed) Subscribe(ctx context.Context, following mapping.Following) (Followed, error) {
+	known, unknown, err := f.gateway.knownItems(ctx, following.InventoryItemIDs)
+	if err != nil {
+		return Followed{}, errorOf(err, "")
+	}
+	if f.follower.Followed()+len(known) > mapping.MaxFollowed {
+		return Followed{}, invalid(mapping.Fault{Code: "TOO_MANY_FOLLOWED", Args: []any{mapping.MaxFollowed}})
+	}
+	sequence, whole, err := f.follower.Follow(ctx, known, following.LocationIDs)
+	return Followed{Sequence: sequence, Gap: !whole, Unknown: unknown}, errorOf(err, "")
+}
+
+// knownItems are those that Medusa has, as far as it can be asked.
+func (g *Gateway) knownItems(ctx context.Context, ids []string) (known, unknown []string, err error) {
+	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !maybeID(id) })
+	found, err := g.counts.items.get(ctx, asked)
+	if err != nil && !failedWith(err, NetworkError) {
+		return nil, nil, err
+	}
+	for _, id := range ids {
+		if _, there := found[id]; there || (err != nil && maybeID(id)) {
+			known = append(known, id)
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	return known, unknown, nil
+}
+
+// Unsubscribe ends the following of items, or with none of all.
+func (f *Feed) Unsubscribe(following mapping.Following) {
+	f.follower.Unfollow(following.InventoryItemIDs)
+}
+
+// Resume has the visitor told again of every change after the one that is named so,
+// of what he follows or will follow. It says whether all of them are known; if not,
+// none is told and he is to read how things are. It can be done once.
+func (f *Feed) Resume(after string) (whole bool) { return f.follower.Resume(after) }
+
+// Next waits for changes that the visitor may see. The error says why there will be
+// no more: RateLimited when he does not take what he is told, Unauthorized or
+// Forbidden when his key or credential is no good any more, NetworkError when the
+// gateway stops, and Canceled when ctx ends. What he may see is asked again as for
+// every answer; while Medusa does not say, it is what it was.
+func (f *Feed) Next(ctx context.Context) ([]*live.Event, error) {
+	for {
+		events, err := f.follower.Next(ctx)
+		if err == nil {
+			if err = f.look(ctx); failedWith(err, NetworkError) {
+				err = nil
+			}
+		}
+		if err != nil {
+			return nil, f.end(err)
+		}
+		events = slices.DeleteFunc(events, func(e *live.Event) bool { return !f.scope.Shows(e.Level.At.LocationID) })
+		if len(events) > 0 {
+			return events, nil
+		}
+	}
+}
+
+// end notes why the feed ends.
+func (f *Feed) end(err error) error {
+	failure := failed(err)
+	switch failure.Code {
+	case RateLimited:
+		f.ended = "slow"
+	case Unauthorized, Forbidden:
+		f.ended = "refused"
+	case NetworkError:
+		f.ended = "stopping"
+	default:
+	}
+	return failure
+}
+
+// Close ends the feed.
+func (f *Feed) Close() {
+	f.follower.Close()
+	f.gateway.feeds.open.Add(-1)
+	f.gateway.feeds.ended.WithLabelValues(f.ended).Inc()
+}
+
+// full is the error when there is no room for more.
+func full(err error) *Error {
+	return &Error{
+		Code: RateLimited, Message: mapping.Message{Key: string(RateLimited) + ".full", Args: []any{int(fullFor.Seconds())}}, RetryAfter: fullFor, Err: err,
+	}
+}

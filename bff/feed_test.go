@@ -1,0 +1,197 @@
+package bff
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+
+	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient/medusatest"
+)
+
+// followed is a shop whose watcher looks at once an interval.
+func followed(t *testing.T, interval time.Duration, change ...func(*Config)) *shop {
+	t.Helper()
+	return stocked(t, append(change, func(c *Config) { c.LivePoll = interval })...)
+}
+
+// feed follows items for a visitor until the test ends.
+func (s *shop) feed(t *testing.T, v Visitor, ids ...string) *Feed {
+	t.Helper()
+	feed, err := s.Follow(t.Context(), v)
+	require.NoError(t, err)
+	t.Cleanup(feed.Close)
+	followed, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: ids})
+	require.NoError(t, err)
+	require.Empty(t, followed.Unknown)
+	require.False(t, followed.Gap)
+	return feed
+}
+
+// hear is the next that a feed tells: "location available", each.
+func hear(t *testing.T, feed *Feed) []string {
+	t.Helper()
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	events, err := feed.Next(ctx)
+	require.NoError(t, err)
+	var heard []string
+	for _, event := range events {
+		payload := gjson.GetBytes(event.JSON(), "payload")
+		heard = append(heard, payload.Get("locationId").String()+" "+payload.Get("availableQuantity").Raw)
+	}
+	return heard
+}
+
+// set sets a level through the gateway.
+func (s *shop) set(t *testing.T, item, location string, quantity int) {
+	t.Helper()
+	_, err := s.update(t.Context(), s.by(""), fmt.Sprintf(`{"inventoryItemId":%q,"locationId":%q,"stockedQuantity":%d}`, item, location, quantity))
+	require.NoError(t, err)
+}
+
+func TestAChangeIsToldToWhoMaySeeItAndCostsNoCall(t *testing.T) {
+	s := followed(t, time.Hour)
+	admin, retail, wholesale := s.feed(t, s.admin(), "iitem_bd_14g"), s.feed(t, shopper(shopKey), "iitem_bd_14g"), s.feed(t, shopper(wholesaleKey), "iitem_bd_14g")
+	s.medusa.ResetCalls()
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
+	s.set(t, "iitem_bd_14g", "sloc_mayorista", 799)
+	require.Len(t, s.medusa.Calls(), 4, "a reading and a writing of each: what is written needs no other reading to be told")
+	require.Equal(t, []string{"sloc_deposito 59", "sloc_mayorista 599"}, hear(t, admin))
+	require.Equal(t, []string{"sloc_deposito 59"}, hear(t, retail))
+	require.Equal(t, []string{"sloc_mayorista 599"}, hear(t, wholesale), "told of a location outside the key's channels")
+}
+
+func TestWhatIsReservedOrReleasedIsToldAtOnce(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	answer, err := send(t.Context(), s.by(""), `{"items":[{"inventoryItemId":"iitem_bd_14g","locationId":"sloc_deposito","quantity":2}]}`, mapping.ParseHold, s.Reserve)
+	require.NoError(t, err)
+	require.Equal(t, []string{"sloc_deposito 58"}, hear(t, feed))
+	_, err = s.ReleaseReservation(t.Context(), s.by(""), gjson.GetBytes(answer.JSON, "holdId").String(), mapping.NoBody{})
+	require.NoError(t, err)
+	require.Equal(t, []string{"sloc_deposito 60"}, hear(t, feed))
+}
+
+func TestAChangeMadeElsewhereIsSeenAndMakesHeldAnswersStale(t *testing.T) {
+	s := followed(t, 20*time.Millisecond)
+	question := itemsQuestion("iitem_bd_14g")
+	require.Equal(t, []string{"sloc_deposito 60", "sloc_high_up 12"}, shown(s.mustAsk(t, shopper(shopKey), question)))
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.medusa.SetLevel("iitem_bd_14g", "sloc_high_up", medusatest.Quantities{Stocked: 3})
+	require.Equal(t, []string{"sloc_high_up 3"}, hear(t, feed))
+	require.Equal(t, []string{"sloc_deposito 60", "sloc_high_up 3"}, shown(s.mustAsk(t, shopper(shopKey), question)))
+}
+
+func TestWhatMayHaveChangedIsLookedAtAtOnce(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.medusa.SetLevel("iitem_bd_14g", "sloc_high_up", medusatest.Quantities{Stocked: 3}) // as an order does that passes
+	s.stale()
+	require.Equal(t, []string{"sloc_high_up 3"}, hear(t, feed))
+}
+
+func TestWhoMayFollow(t *testing.T) {
+	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)
+	s := followed(t, time.Hour)
+	s.medusa.Put(medusatest.PublishableKey{ID: "apk_old", Token: "pk_revoked", SalesChannelIDs: []string{"sc_cannahub"}, RevokedAt: &past})
+	for name, v := range map[string]Visitor{
+		"no key": {}, "an unknown key": shopper("pk_unknown"), "a revoked key": shopper("pk_revoked"), "no key at all": shopper("nonsense"),
+		"an unknown token": {Caller: Caller{Credential: bearer("user")}}, "a customer": {Caller: Caller{Credential: bearer("customer")}},
+	} {
+		_, err := s.Follow(t.Context(), v)
+		require.Error(t, err, name)
+		requireCode(t, Unauthorized, err)
+	}
+	require.Zero(t, s.feeds.open.Load(), "who is refused takes room")
+}
+
+func TestAKeyThatIsRevokedOrChangedHoldsForFeedsToo(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.medusa.Put(medusatest.PublishableKey{ID: "apk_moved", Token: "pk_moved", SalesChannelIDs: []string{"sc_cannahub"}})
+	moved := s.feed(t, shopper("pk_moved"), "iitem_bd_14g")
+	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)
+	s.medusa.Put(medusatest.PublishableKey{ID: "apk_moved", Token: "pk_moved", SalesChannelIDs: []string{"sc_cannahub"}, RevokedAt: &past})
+	s.forget(locationsChanged, false)
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
+	require.Equal(t, []string{"sloc_deposito 59"}, hear(t, feed))
+	_, err := moved.Next(t.Context())
+	requireCode(t, Unauthorized, err)
+}
+
+func TestAFeedLivesOnWhileMedusaDoesNotSayWhatItMayShow(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.keys.forget()
+	s.medusa.Fail(medusatest.Match{Path: "/admin/api-keys"}, medusatest.Cut())
+	s.set(t, "iitem_bd_14g", "sloc_mayorista", 1)
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
+	require.Equal(t, []string{"sloc_deposito 59"}, hear(t, feed))
+}
+
+func TestWhatCanBeFollowed(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed, err := s.Follow(t.Context(), shopper(shopKey))
+	require.NoError(t, err)
+	defer feed.Close()
+	s.medusa.ResetCalls()
+	told, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g", "iitem_none", strings.Repeat("x", 100)}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"iitem_none", strings.Repeat("x", 100)}, told.Unknown)
+	require.Len(t, s.reads(), 2, "one for what there is, one for how it is")
+	require.Equal(t, 1, s.feeds.hub.Watched(), "what there is not is read again and again")
+
+	all := make([]string, mapping.MaxFollowed)
+	for i := range all {
+		all[i] = fmt.Sprintf("iitem_more_%d", i)
+		s.medusa.Put(medusatest.InventoryItem{ID: all[i]})
+	}
+	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: all})
+	refused := requireCode(t, ValidationFailed, err)
+	require.Equal(t, "TOO_MANY_FOLLOWED", refused.Fields[0].Code)
+	feed.Unsubscribe(mapping.Following{})
+	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: all})
+	require.NoError(t, err)
+}
+
+func TestFeedsAreBoundedAndEndWithTheGateway(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.feeds.open.Add(maxFeeds - 1)
+	_, err := s.Follow(t.Context(), shopper(shopKey))
+	refused := requireCode(t, RateLimited, err)
+	require.Equal(t, fullFor, refused.RetryAfter)
+	s.feeds.open.Add(1 - maxFeeds)
+	s.Drain()
+	_, err = feed.Next(t.Context())
+	ended := requireCode(t, NetworkError, err)
+	require.Equal(t, "NETWORK_ERROR.stopping", ended.Message.Key)
+}
+
+func TestAFeedTellsAgainWhatWasMissed(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed, err := s.Follow(t.Context(), shopper(shopKey))
+	require.NoError(t, err)
+	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+	require.NoError(t, err)
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
+	events, err := feed.Next(t.Context())
+	require.NoError(t, err)
+	feed.Close()
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 58)
+	s.set(t, "iitem_bd_14g", "sloc_mayorista", 1)
+
+	back, err := s.Follow(t.Context(), shopper(shopKey))
+	require.NoError(t, err)
+	t.Cleanup(back.Close)
+	require.True(t, back.Resume(events[0].Sequence))
+	_, err = back.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"sloc_deposito 58"}, hear(t, back))
+}

@@ -1,0 +1,550 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/tidwall/gjson"
+
+	"github.com/cannahub/gateway/mapping"
+)
+
+const interval = 2 * time.Second
+
+// medusa is what there is at Medusa, and how often it was read.
+type medusa struct {
+	mu     sync.Mutex
+	levels map[mapping.LevelID]mapping.LiveLevel
+	clock  int
+	calls  [][]string
+	err    error
+	during func() // while it is read, after it was looked at
+}
+
+// set changes a level in Medusa.
+func (m *medusa) set(item, location string, stocked, reserved int64) mapping.LiveLevel {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.clock++
+	at := mapping.LevelID{InventoryItemID: item, LocationID: location}
+	level := mapping.LiveLevel{
+		ID: "ilev_" + item + location, At: at, Stocked: mapping.QuantityOf(stocked), Reserved: mapping.QuantityOf(reserved),
+		UpdatedAt: fmt.Sprintf("2026-11-22T10:00:%06d", m.clock),
+	}
+	m.levels[at] = level
+	return level
+}
+
+func (m *medusa) remove(item, location string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.levels, mapping.LevelID{InventoryItemID: item, LocationID: location})
+}
+
+func (m *medusa) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
+
+func (m *medusa) read(_ context.Context, ids []string) ([]mapping.LiveLevel, error) {
+	m.mu.Lock()
+	m.calls = append(m.calls, ids)
+	var levels []mapping.LiveLevel
+	for at, level := range m.levels {
+		if slices.Contains(ids, at.InventoryItemID) {
+			levels = append(levels, level)
+		}
+	}
+	err, during := m.err, m.during
+	m.during = nil
+	m.mu.Unlock()
+	if during != nil {
+		during()
+	}
+	return levels, err
+}
+
+func (m *medusa) called() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.calls)
+}
+
+// shop is a hub and its watcher, in a time that passes when all wait.
+type shop struct {
+	*testing.T
+	*medusa
+	hub     *Hub
+	watcher *Watcher
+	found   int // times that the watcher found changes
+	log     bytes.Buffer
+}
+
+// inShop runs a test with a shop whose watcher runs.
+func inShop(t *testing.T, test func(s *shop)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		s := &shop{T: t, medusa: &medusa{levels: map[mapping.LevelID]mapping.LiveLevel{}}, hub: NewHub()}
+		s.watcher = &Watcher{Hub: s.hub, Read: s.read, Interval: interval, Changed: func() { s.found++ }, Log: slog.New(slog.NewTextHandler(&s.log, nil))}
+		ctx, stop := context.WithCancel(t.Context())
+		var running sync.WaitGroup
+		running.Go(func() { s.watcher.Run(ctx) })
+		test(s)
+		stop()
+		running.Wait()
+	})
+}
+
+// here makes a change through this gateway.
+func (s *shop) here(item, location string, stocked int64) {
+	s.hub.Publish([]mapping.LiveLevel{s.set(item, location, stocked, 0)})
+}
+
+// pass lets time pass, which it does at once: that of these tests is not the clock's.
+func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // see above
+
+// follower follows items from now on.
+func (s *shop) follower(ids ...string) *Follower {
+	s.Helper()
+	f := s.hub.Follower()
+	s.follow(f, ids...)
+	return f
+}
+
+func (s *shop) follow(f *Follower, ids ...string) (sequence string) {
+	s.Helper()
+	sequence, whole, err := f.Follow(s.Context(), ids, nil)
+	require.NoError(s, err)
+	require.True(s, whole, "not all that was missed is known")
+	return sequence
+}
+
+// told is what a follower has been told: "item location available", each.
+func (s *shop) told(f *Follower) []string {
+	s.Helper()
+	synctest.Wait()
+	told, _ := s.toldAndLast(f)
+	return told
+}
+
+func (s *shop) toldAndLast(f *Follower) (told []string, last string) {
+	s.Helper()
+	events, err := f.taken()
+	require.NoError(s, err)
+	for _, event := range events {
+		payload := gjson.GetBytes(event.StoreJSON(), "payload")
+		told = append(told, fmt.Sprintf("%s %s %s", payload.Get("inventory_item_id"), payload.Get("location_id"), payload.Get("available_quantity")))
+		last = event.Sequence
+	}
+	return told, last
+}
+
+func TestFollowersAreToldOfWhatTheyFollow(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		s.set("b", "north", 10, 0)
+		all, some, other := s.follower("a"), s.hub.Follower(), s.follower("b")
+		_, _, err := some.Follow(s.Context(), []string{"a"}, []string{"south"})
+		require.NoError(s, err)
+
+		s.here("a", "north", 9)
+		s.here("a", "south", 5)
+		require.Equal(s, []string{"a north 9", "a south 5"}, s.told(all))
+		require.Equal(s, []string{"a south 5"}, s.told(some))
+		require.Empty(s, s.told(other))
+
+		_, _, err = some.Follow(s.Context(), []string{"a"}, []string{"north"})
+		require.NoError(s, err)
+		s.here("a", "north", 8)
+		s.here("a", "south", 4)
+		require.Equal(s, []string{"a north 8", "a south 4"}, s.told(some), "another location was to be added")
+		require.Len(s, s.told(all), 2)
+		all.Unfollow([]string{"a"})
+		s.here("a", "north", 7)
+		require.Empty(s, s.told(all), "told after it was left")
+	})
+}
+
+func TestWhatIsAsItWasIsNoChange(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		f := s.follower("a")
+		s.here("a", "north", 10)
+		pass(3 * interval)
+		require.Empty(s, s.told(f))
+		require.Zero(s, s.found)
+	})
+}
+
+func TestChangesMadeElsewhereAreToldWithinAnInterval(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		s.set("a", "south", 1, 0)
+		f := s.follower("a")
+		pass(interval / 2)
+		s.set("a", "north", 10, 3) // reserved
+		s.set("a", "west", 2, 0)   // a new level
+		s.remove("a", "south")
+		pass(interval/2 + wakePause)
+		require.Equal(s, []string{"a north 7", "a west 2", "a south 0"}, s.told(f))
+		require.Equal(s, 1, s.found, "what is held is not made stale")
+		s.set("a", "south", 1, 0)
+		s.hub.Wake()
+		pass(2 * wakePause)
+		require.Equal(s, []string{"a south 1"}, s.told(f), "woken, and yet it waits for the interval")
+	})
+}
+
+func TestADeletedLevelSaysSo(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		f := s.follower("a")
+		s.remove("a", "north")
+		pass(2 * interval)
+		events, err := f.taken()
+		require.NoError(s, err)
+		require.Len(s, events, 1)
+		require.JSONEq(s, `{"type":"inventory_level.updated","sequence":"`+events[0].Sequence+`","payload":{
+			"id":"ilev_anorth","inventoryItemId":"a","locationId":"north","stockedQuantity":0,"reservedQuantity":0,"incomingQuantity":0,
+			"availableQuantity":0,"updatedAt":null,"deleted":true}}`, string(events[0].JSON()))
+	})
+}
+
+func TestWhatWasReadBeforeAChangeIsNotTakenForNewer(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		s.set("a", "south", 10, 0)
+		f := s.follower("a")
+		s.mu.Lock()
+		s.during = func() { s.here("a", "north", 9) }
+		s.mu.Unlock()
+		s.set("a", "south", 5, 0)
+		pass(interval + time.Millisecond)
+		require.Equal(s, []string{"a north 9", "a south 5"}, s.told(f))
+		pass(interval)
+		require.Empty(s, s.told(f))
+	})
+}
+
+func TestAnOlderChangeThatIsToldLateIsLookedAtAgain(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		f := s.follower("a")
+		late := s.set("a", "north", 9, 0)
+		s.set("a", "north", 3, 0) // by somebody else, and read
+		s.hub.Wake()
+		pass(2 * wakePause)
+		s.hub.Publish([]mapping.LiveLevel{late})
+		pass(interval)
+		require.Equal(s, []string{"a north 3"}, s.told(f))
+	})
+}
+
+func TestNothingIsReadWhileNobodyFollowsAnything(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.hub.Wake()
+		pass(time.Hour)
+		require.Zero(s, s.called())
+		ids := make([]string, 100)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("item_%d", i)
+		}
+		first, second := s.follower(ids...), s.follower(ids[:50]...)
+		require.Equal(s, 1, s.called(), "what is known is read again for who follows it too")
+		pass(10*interval + time.Millisecond)
+		require.Equal(s, 11, s.called(), "one call an interval")
+		first.Close()
+		pass(interval)
+		s.mu.Lock()
+		require.Len(s, s.calls[len(s.calls)-1], 50)
+		s.mu.Unlock()
+		second.Close()
+		read := s.called()
+		pass(time.Hour)
+		require.Equal(s, read, s.called(), "read though nobody follows it any more")
+	})
+}
+
+func TestAWatcherThatIsWokenAllTheTimeKeepsAPause(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.follower("a")
+		before := s.called()
+		for range 1000 {
+			s.hub.Wake()
+			pass(time.Millisecond)
+		}
+		require.InDelta(s, time.Second/wakePause, s.called()-before, 2)
+	})
+}
+
+func TestWhatIsMissedIsToldOnceAndInOrder(t *testing.T) {
+	for _, resumesFirst := range []bool{true, false} {
+		t.Run(fmt.Sprintf("resumes first: %t", resumesFirst), func(t *testing.T) {
+			inShop(t, func(s *shop) {
+				s.set("a", "north", 10, 0)
+				first := s.follower("a", "b")
+				s.here("a", "north", 9)
+				s.here("a", "north", 8)
+				told, last := s.toldAndLast(first)
+				require.Len(s, told, 2)
+				first.Close()
+
+				s.here("a", "north", 7)
+				s.here("c", "north", 1)
+				s.here("b", "north", 1)
+				s.set("a", "north", 6, 0) // elsewhere, while nobody looks
+
+				second := s.hub.Follower()
+				if resumesFirst {
+					require.True(s, second.Resume(last))
+					s.follow(second, "a", "b")
+				} else {
+					s.follow(second, "a", "b")
+					require.True(s, second.Resume(last))
+				}
+				s.here("a", "north", 5)
+				require.Equal(s, []string{"a north 7", "b north 1", "a north 6", "a north 5"}, s.told(second))
+				require.False(s, second.Resume(last), "what was told once would be told again")
+			})
+		})
+	}
+}
+
+// Whoever is cut off, comes back and resumes, hears what somebody hears who stays.
+func TestWhoResumesHearsWhatWhoStaysHears(t *testing.T) {
+	for seed := range uint64(200) {
+		inShop(t, func(s *shop) {
+			random := rand.New(rand.NewPCG(seed, 0))
+			stays, comes := s.follower("a", "b"), s.follower("a", "b")
+			last := s.hub.name(s.hub.last)
+			var heard, all []string
+			for range 40 {
+				switch random.IntN(5) {
+				case 0:
+					s.here("a", "north", random.Int64N(100))
+				case 1:
+					s.here("b", "south", random.Int64N(100))
+				case 2:
+					s.set("a", "south", random.Int64N(100), 0)
+					s.hub.Wake()
+					pass(2 * wakePause)
+				case 3:
+					all = append(all, s.told(stays)...)
+				case 4:
+					told, newest := s.toldAndLast(comes)
+					heard = append(heard, told...)
+					if newest != "" {
+						last = newest
+					}
+					comes.Close() // cut off
+					comes = s.hub.Follower()
+					if random.IntN(2) == 0 {
+						require.True(s, comes.Resume(last), "seed %d", seed)
+						s.follow(comes, "a")
+						s.follow(comes, "b")
+					} else {
+						s.follow(comes, "b")
+						s.follow(comes, "a")
+						require.True(s, comes.Resume(last), "seed %d", seed)
+					}
+				}
+			}
+			all, heard = append(all, s.told(stays)...), append(heard, s.told(comes)...)
+			require.Equal(s, all, heard, "seed %d", seed)
+		})
+	}
+}
+
+func TestWhatCannotBeToldAgainIsAGap(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		begun := s.follow(s.hub.Follower(), "a")
+		for name, after := range map[string]string{
+			"of another gateway": "other-1", "nonsense": "1", "to come": s.hub.name(99), "nothing": "", "negative": s.hub.epoch + "--1",
+		} {
+			require.False(s, s.hub.Follower().Resume(after), name)
+		}
+		require.True(s, s.hub.Follower().Resume(begun))
+
+		for i := range int64(maxReplayed + 1) {
+			s.here("a", "north", i)
+		}
+		f := s.hub.Follower()
+		s.follow(f, "a")
+		require.False(s, f.Resume(begun), "older than what is kept")
+		require.Empty(s, s.told(f))
+		recent := s.hub.name(s.hub.last - maxReplayed)
+		f = s.hub.Follower()
+		s.follow(f, "a")
+		require.True(s, f.Resume(recent))
+		require.Len(s, s.told(f), maxReplayed)
+
+		// Of an item that nobody followed then it is not known what was missed.
+		f = s.hub.Follower()
+		require.True(s, f.Resume(recent))
+		_, whole, err := f.Follow(s.Context(), []string{"new"}, nil)
+		require.NoError(s, err)
+		require.False(s, whole)
+	})
+}
+
+func TestItemsThatNobodyComesBackToAreForgotten(t *testing.T) {
+	inShop(t, func(s *shop) {
+		f := s.hub.Follower()
+		begun := s.follow(f, "a")
+		f.Close()
+		pass(keptUnwatched + time.Second)
+		s.follower("b")
+		require.NotContains(s, s.hub.items, "a")
+		back := s.hub.Follower()
+		s.follow(back, "a")
+		require.False(s, back.Resume(begun), "nobody looked meanwhile")
+	})
+}
+
+func TestWhoDoesNotReadHarmsNobody(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 0, 0)
+		slow, quick := s.follower("a"), s.follower("a")
+		heard := 0
+		for i := range int64(maxPending + 10) {
+			s.here("a", "north", i+1)
+			told, _ := s.toldAndLast(quick)
+			heard += len(told)
+		}
+		require.Equal(s, maxPending+10, heard)
+		_, err := slow.Next(s.Context())
+		require.ErrorIs(s, err, ErrSlow)
+		_, err = slow.taken()
+		require.ErrorIs(s, err, ErrSlow, "told on, with a hole")
+		require.Empty(s, slow.pending)
+	})
+}
+
+func TestWhenMedusaIsDownItIsToldWhenItIsBack(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		s.fail(errors.New("down"))
+		began := time.Now()
+		f := s.follower("a")
+		require.Equal(s, firstReading, time.Since(began))
+		pass(10 * interval)
+		require.Empty(s, s.told(f))
+		require.Equal(s, 1, bytes.Count(s.log.Bytes(), []byte("level=WARN")), "said at every try: %s", &s.log)
+		s.here("a", "south", 4)
+		require.Equal(s, []string{"a south 4"}, s.told(f))
+		s.fail(nil)
+		pass(2 * interval)
+		require.Equal(s, []string{"a north 10"}, s.told(f), "how it is was not known when he began")
+	})
+}
+
+func TestWhoLeavesBeforeItIsKnownIsForgotten(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.fail(errors.New("down"))
+		ctx, leave := context.WithTimeout(s.Context(), time.Second)
+		defer leave()
+		f := s.hub.Follower()
+		_, _, err := f.Follow(ctx, []string{"a"}, nil)
+		require.ErrorIs(s, err, context.DeadlineExceeded)
+		require.Zero(s, s.hub.Watched())
+		require.Empty(s, s.hub.items)
+		f.Close()
+	})
+}
+
+func TestWhatIsFollowedIsBounded(t *testing.T) {
+	inShop(t, func(s *shop) {
+		ids := make([]string, maxWatched)
+		for i := range ids {
+			ids[i] = fmt.Sprintf("item_%d", i)
+		}
+		f := s.follower(ids...)
+		require.Equal(s, maxWatched/readAtOnce, s.called())
+		_, _, err := s.hub.Follower().Follow(s.Context(), []string{"more"}, nil)
+		require.ErrorIs(s, err, ErrFull)
+		s.follower(ids[:10]...)
+		f.Close()
+		s.follower("more")
+		require.Equal(s, 11, s.hub.Watched())
+	})
+}
+
+func TestAHubThatClosesTellsAll(t *testing.T) {
+	inShop(t, func(s *shop) {
+		follows, idles := s.follower("a"), s.hub.Follower()
+		s.fail(errors.New("down"))
+		var waiting sync.WaitGroup
+		waiting.Go(func() { _, _, _ = s.hub.Follower().Follow(s.Context(), []string{"b"}, nil) })
+		synctest.Wait()
+		began := time.Now()
+		s.hub.Close()
+		waiting.Wait()
+		require.Zero(s, time.Since(began), "who waits for a first reading goes on waiting")
+		for _, f := range []*Follower{follows, idles, s.hub.Follower()} {
+			_, err := f.Next(s.Context())
+			require.ErrorIs(s, err, ErrClosed)
+			f.Close()
+		}
+		_, _, err := s.hub.Follower().Follow(s.Context(), []string{"a"}, nil)
+		require.ErrorIs(s, err, ErrClosed)
+	})
+}
+
+func TestNextWaits(t *testing.T) {
+	inShop(t, func(s *shop) {
+		f := s.follower("a")
+		var heard []*Event
+		var listening sync.WaitGroup
+		listening.Go(func() { heard, _ = f.Next(s.Context()) })
+		synctest.Wait()
+		s.here("a", "north", 1)
+		listening.Wait()
+		require.Len(s, heard, 1)
+		ctx, leave := context.WithCancel(s.Context())
+		leave()
+		_, err := f.Next(ctx)
+		require.ErrorIs(s, err, context.Canceled)
+	})
+}
+
+func BenchmarkPublishToAThousand(b *testing.B) {
+	hub := NewHub()
+	watcher := &Watcher{
+		Hub: hub, Interval: time.Hour, Changed: func() {}, Log: slog.New(slog.DiscardHandler),
+		Read: func(context.Context, []string) ([]mapping.LiveLevel, error) { return nil, nil },
+	}
+	ctx, stop := context.WithCancel(b.Context())
+	var running sync.WaitGroup
+	running.Go(func() { watcher.Run(ctx) })
+	followers := make([]*Follower, 1000)
+	for i := range followers {
+		followers[i] = hub.Follower()
+		_, _, err := followers[i].Follow(b.Context(), []string{"a"}, nil)
+		require.NoError(b, err)
+	}
+	stop()
+	running.Wait()
+	b.ReportAllocs()
+	var n int64
+	for b.Loop() {
+		n++
+		hub.Publish([]mapping.LiveLevel{{At: mapping.LevelID{InventoryItemID: "a", LocationID: "north"}, Stocked: mapping.QuantityOf(n)}})
+		for _, f := range followers {
+			if events, err := f.taken(); err != nil || len(events) != 1 {
+				b.Fatal(events, err)
+			}
+		}
+	}
+}
