@@ -148,15 +148,16 @@ func (g *Gateway) changed(ctx context.Context, what string) {
 // forget makes stale what is held from before a change, here or at another gateway,
 // or, with lost, from before what may have been missed.
 func (g *Gateway) forget(what string, lost bool) {
-	g.stale()
+	g.stockChanged()
 	kind, _, _ := strings.Cut(what, "_")
 	if ofStock := kind == "flush" || kind == "hold" || kind == answersChanged; lost || !ofStock {
 		g.keys.forget()
 	}
 }
 
-// stale makes what is held of stock stale, and has read what is followed.
-func (g *Gateway) stale() {
+// stockChanged makes what is held stale after a change of which it is not known what it
+// was, and has what is followed read.
+func (g *Gateway) stockChanged() {
 	g.held.forget()
 	g.feeds.hub.Wake()
 }

@@ -92,7 +92,7 @@ func TestWhatMayHaveChangedIsLookedAtAtOnce(t *testing.T) {
 	s := followed(t, time.Hour)
 	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
 	s.medusa.SetLevel("iitem_bd_14g", "sloc_high_up", medusatest.Quantities{Stocked: 3}) // as an order does that passes
-	s.stale()
+	s.stockChanged()
 	require.Equal(t, []string{"sloc_high_up 3"}, hear(t, feed))
 }
 

@@ -84,7 +84,7 @@ func (g *Gateway) makeHold(ctx context.Context, try *attempt, asked mapping.Hold
 	}
 	if err == nil {
 		if made, err = run.finish(detached); err == nil {
-			g.stale()
+			g.stockChanged()
 			return made, false, nil
 		}
 	}
@@ -340,7 +340,7 @@ func (g *Gateway) releaseLines(
 	if len(leaving) == 0 {
 		return hold, nil
 	}
-	defer g.stale()
+	defer g.stockChanged()
 	marked, err := g.marked(ctx, hold.ID, call)
 	if err != nil {
 		return hold, err

@@ -65,7 +65,7 @@ type reservationChange struct {
 }
 
 func (c *reservationChange) carryOut(ctx context.Context) (result, error) {
-	defer c.g.stale()
+	defer c.g.stockChanged()
 	if c.found.hold == nil {
 		updated, err := c.update(ctx, c.found.own, c.asked.Description, time.Now())
 		if err != nil {

@@ -243,7 +243,7 @@ func (g *Gateway) release(ctx context.Context, w Write, id string, answer any) (
 		if err := g.take(ctx, try); err != nil {
 			return result{}, err
 		}
-		defer g.stale()
+		defer g.stockChanged()
 		ctx = context.WithoutCancel(ctx)
 		if found.hold == nil {
 			return released, unlessDone(g.medusa.Reservations.Delete(ctx, w.Credential, id), "reservation")

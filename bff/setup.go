@@ -267,7 +267,7 @@ func (r *setupRun) carryOut(ctx context.Context, makeAll func(ctx context.Contex
 		made := result{status: http.StatusCreated, body: body, changed: true, kept: true}
 		if err = r.finish(ctx, made); err == nil || r.isFinished(ctx, err) {
 			r.g.setups.done("done")
-			r.g.stale()
+			r.g.stockChanged()
 			r.g.keys.forget()
 			return made, nil
 		}

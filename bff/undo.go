@@ -89,7 +89,7 @@ func (g *Gateway) undo(ctx context.Context, setup *state.Setup, plan setupPlan, 
 		undone: []mapping.Undone{}, left: []mapping.Leftover{},
 	}
 	u.run(medusaclient.Ahead(ctx)) // many may wait for a slot, this must not
-	g.stale()
+	g.stockChanged()
 	g.keys.forget()
 	rollback := mapping.Rollback{Complete: len(u.left) == 0, Undone: u.undone, Leftovers: u.left}
 	if !rollback.Complete {
