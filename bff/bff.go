@@ -115,6 +115,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	}
 	g.stop = stop
 	g.working.Go(g.stock.Run)
+	g.working.Go(func() { g.feeds.hub.Run(ctx) })
 	g.working.Go(func() { g.feeds.watcher.Run(ctx) })
 	g.working.Go(func() {
 		g.store.Listen(ctx, g.forget)
@@ -152,6 +153,7 @@ func (g *Gateway) forget(what string, lost bool) {
 	kind, _, _ := strings.Cut(what, "_")
 	if ofStock := kind == "flush" || kind == "hold" || kind == answersChanged; lost || !ofStock {
 		g.keys.forget()
+		g.feeds.hub.Review()
 	}
 }
 

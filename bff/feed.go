@@ -2,6 +2,7 @@ package bff
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -20,6 +21,12 @@ const (
 
 	// fullFor is when to ask again for what there is no room for.
 	fullFor = 30 * time.Second
+
+	// lookTimeout is how long what is there to be told waits to be known who may see it.
+	lookTimeout = time.Second
+
+	// subscribeTimeout bounds what a feed waits for before it follows an item.
+	subscribeTimeout = 5 * time.Second
 )
 
 // feeds are what visitors are told of stock as it changes.
@@ -33,7 +40,7 @@ type feeds struct {
 func newFeeds(config Config, changed func()) *feeds {
 	f := &feeds{hub: live.NewHub()}
 	f.watcher = &live.Watcher{
-		Hub: f.hub, Read: readLevels(config), Interval: config.LivePoll, Changed: changed, Log: config.Log,
+		Hub: f.hub, Read: readLevels(config), Interval: config.LivePoll, Changed: changed, HeldFor: config.CacheTTL, Log: config.Log,
 	}
 	factory := promauto.With(config.Metrics)
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
@@ -72,7 +79,7 @@ func readLevels(config Config) func(ctx context.Context, ids []string) ([]mappin
 }
 
 // Feed tells a visitor of the changes of stock that he follows. Next may be called
-// while another method runs, of which one runs at a time.
+// while Subscribe, Unsubscribe or Resume runs, of which one runs at a time.
 type Feed struct {
 	gateway  *Gateway
 	visitor  Visitor
@@ -89,20 +96,14 @@ func (g *Gateway) Follow(ctx context.Context, v Visitor) (*Feed, error) {
 		return nil, full(nil)
 	}
 	feed := &Feed{gateway: g, visitor: v, follower: g.feeds.hub.Follower(), ended: "left"}
-	if err := feed.look(ctx); err != nil {
-		feed.Close()
+	scope, err := feed.shown(ctx)
+	if err != nil {
+		feed.follower.Close()
+		g.feeds.open.Add(-1)
 		return nil, errorOf(err, "")
 	}
+	feed.scope = scope
 	return feed, nil
-}
-
-// look finds out which locations the visitor may see.
-func (f *Feed) look(ctx context.Context) error {
-	scope, err := f.shown(ctx)
-	if err == nil {
-		f.scope = scope
-	}
-	return err
 }
 
 // shown is the locations whose levels the visitor may see; nil: all.
@@ -137,22 +138,24 @@ func (f *Feed) Subscribe(ctx context.Context, following mapping.Following) (Foll
 	if err != nil {
 		return Followed{}, errorOf(err, "")
 	}
-	if f.follower.Followed()+len(known) > mapping.MaxFollowed {
+	if f.follower.FollowedWith(known) > mapping.MaxFollowed {
 		return Followed{}, invalid(mapping.Fault{Code: "TOO_MANY_FOLLOWED", Args: []any{mapping.MaxFollowed}})
 	}
 	sequence, whole, err := f.follower.Follow(ctx, known, following.LocationIDs)
 	return Followed{Sequence: sequence, Gap: !whole, Unknown: unknown}, errorOf(err, "")
 }
 
-// knownItems are those that Medusa has, as far as it can be asked.
+// knownItems are those that Medusa has. Those that somebody follows need no asking.
 func (g *Gateway) knownItems(ctx context.Context, ids []string) (known, unknown []string, err error) {
-	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !maybeID(id) })
+	ctx, cancel := context.WithTimeout(ctx, subscribeTimeout)
+	defer cancel()
+	asked := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !maybeID(id) || g.feeds.hub.Knows(id) })
 	found, err := g.counts.items.get(ctx, asked)
-	if err != nil && !failedWith(err, NetworkError) {
+	if err != nil {
 		return nil, nil, err
 	}
 	for _, id := range ids {
-		if _, there := found[id]; there || (err != nil && maybeID(id)) {
+		if _, there := found[id]; there || g.feeds.hub.Knows(id) {
 			known = append(known, id)
 		} else {
 			unknown = append(unknown, id)
@@ -171,7 +174,8 @@ func (f *Feed) Unsubscribe(following mapping.Following) {
 // none is told and he is to read how things are. It can be done once.
 func (f *Feed) Resume(after string) (whole bool) { return f.follower.Resume(after) }
 
-// Next waits for changes that the visitor may see. The error says why there will be
+// Next waits for changes that the visitor may see, or for that to change: then there
+// is an event that says that not all was told. The error says why there will be
 // no more: RateLimited when he does not take what he is told, Unauthorized or
 // Forbidden when his key or credential is no good any more, NetworkError when the
 // gateway stops, and Canceled when ctx ends. What he may see is asked again as for
@@ -179,19 +183,38 @@ func (f *Feed) Resume(after string) (whole bool) { return f.follower.Resume(afte
 func (f *Feed) Next(ctx context.Context) ([]*live.Event, error) {
 	for {
 		events, err := f.follower.Next(ctx)
-		if err == nil {
-			if err = f.look(ctx); failedWith(err, NetworkError) {
-				err = nil
-			}
+		if err != nil {
+			return nil, f.end(err)
 		}
+		moved, err := f.look(ctx)
 		if err != nil {
 			return nil, f.end(err)
 		}
 		events = slices.DeleteFunc(events, func(e *live.Event) bool { return !f.scope.Shows(e.Level.At.LocationID) })
+		if moved {
+			events = append(events, f.gateway.feeds.hub.Gap())
+		}
 		if len(events) > 0 {
 			return events, nil
 		}
 	}
+}
+
+// look finds out which locations the visitor may see, and says whether they are others
+// than before.
+func (f *Feed) look(ctx context.Context) (moved bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	scope, err := f.shown(ctx)
+	switch {
+	case failedWith(err, NetworkError):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	moved = !maps.EqualFunc(f.scope, scope, func(_, _ []mapping.SalesChannel) bool { return true })
+	f.scope = scope
+	return moved, nil
 }
 
 // end notes why the feed ends.
@@ -209,7 +232,7 @@ func (f *Feed) end(err error) error {
 	return failure
 }
 
-// Close ends the feed.
+// Close ends the feed, once Next runs no more.
 func (f *Feed) Close() {
 	f.follower.Close()
 	f.gateway.feeds.open.Add(-1)

@@ -160,6 +160,79 @@ func TestWhatCanBeFollowed(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestWhatIsFollowedAlreadyIsNotCountedTwice(t *testing.T) {
+	s := followed(t, time.Hour)
+	all := make([]string, 300)
+	for i := range all {
+		all[i] = fmt.Sprintf("iitem_more_%d", i)
+		s.medusa.Put(medusatest.InventoryItem{ID: all[i]})
+	}
+	feed := s.feed(t, shopper(shopKey), all...)
+	_, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: all})
+	require.NoError(t, err, "300 of 500 are followed")
+}
+
+func TestAnUpdateWaitsForNoKey(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.keys.forget()
+	s.medusa.Fail(medusatest.Match{Path: "/admin/api-keys"}, medusatest.Hang())
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
+	began := time.Now()
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	_, err := feed.Next(ctx)
+	require.NoError(t, err)
+	require.Less(t, time.Since(began), 2*time.Second)
+}
+
+func TestWhoFollowsAndThenAsksIsNotGivenWhatIsOlder(t *testing.T) {
+	s := followed(t, time.Hour)
+	question := itemsQuestion("iitem_bd_14g")
+	require.Equal(t, []string{"sloc_deposito 60", "sloc_high_up 12"}, shown(s.mustAsk(t, shopper(shopKey), question))) // and held
+	s.medusa.SetLevel("iitem_bd_14g", "sloc_high_up", medusatest.Quantities{Stocked: 3})
+	s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	require.Equal(t, []string{"sloc_deposito 60", "sloc_high_up 3"}, shown(s.mustAsk(t, shopper(shopKey), question)),
+		"and no change will ever be told that puts it right")
+}
+
+func TestMadeUpItemsAreNotFollowedWhileMedusaDoesNotSay(t *testing.T) {
+	s := followed(t, time.Hour)
+	s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	other, err := s.Follow(t.Context(), shopper(shopKey))
+	require.NoError(t, err)
+	t.Cleanup(other.Close)
+	s.medusa.Fail(medusatest.Match{Path: "/admin/inventory-items"}, medusatest.Cut())
+	_, err = other.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_made_up"}})
+	requireCode(t, NetworkError, err)
+	_, err = other.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+	require.NoError(t, err, "what somebody follows already is known")
+	require.Equal(t, 1, s.feeds.hub.Watched())
+}
+
+func TestWhoIsRefusedHasNotLeft(t *testing.T) {
+	s := followed(t, time.Hour)
+	_, err := s.Follow(t.Context(), shopper("pk_unknown"))
+	requireCode(t, Unauthorized, err)
+	require.Zero(t, s.counted(t, "gateway_live_feeds_ended_total", "left"), "a feed that never was has left")
+}
+
+func TestAShopperIsToldThatWhatHeMaySeeHasChanged(t *testing.T) {
+	s := followed(t, time.Hour)
+	s.medusa.Put(medusatest.PublishableKey{ID: "apk_moved", Token: "pk_moved", SalesChannelIDs: []string{"sc_cannahub"}})
+	feed, stays := s.feed(t, shopper("pk_moved"), "iitem_bd_14g"), s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	s.medusa.Put(medusatest.PublishableKey{ID: "apk_moved", Token: "pk_moved", SalesChannelIDs: []string{"sc_mayorista"}})
+	s.forget(locationsChanged, false)
+	events, err := feed.Next(t.Context())
+	require.NoError(t, err)
+	require.Len(t, events, 1)
+	require.JSONEq(t, `{"type":"gap"}`, string(events[0].JSON()))
+	s.set(t, "iitem_bd_14g", "sloc_mayorista", 700)
+	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
+	require.Equal(t, []string{"sloc_mayorista 500"}, hear(t, feed))
+	require.Equal(t, []string{"sloc_deposito 59"}, hear(t, stays))
+}
+
 func TestFeedsAreBoundedAndEndWithTheGateway(t *testing.T) {
 	s := followed(t, time.Hour)
 	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")

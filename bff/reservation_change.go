@@ -67,6 +67,7 @@ type reservationChange struct {
 func (c *reservationChange) carryOut(ctx context.Context) (result, error) {
 	defer c.g.stockChanged()
 	if c.found.hold == nil {
+		defer c.g.changed(ctx, answersChanged) // of a hold the others hear by itself
 		updated, err := c.update(ctx, c.found.own, c.asked.Description, time.Now())
 		if err != nil {
 			return result{}, c.failure(err, c.found.own)

@@ -243,9 +243,10 @@ func (g *Gateway) release(ctx context.Context, w Write, id string, answer any) (
 		if err := g.take(ctx, try); err != nil {
 			return result{}, err
 		}
-		defer g.stockChanged()
 		ctx = context.WithoutCancel(ctx)
+		defer g.stockChanged()
 		if found.hold == nil {
+			defer g.changed(ctx, answersChanged) // of a hold the others hear by itself
 			return released, unlessDone(g.medusa.Reservations.Delete(ctx, w.Credential, id), "reservation")
 		}
 		return released, g.releaseFound(ctx, w.Credential, found)

@@ -100,11 +100,17 @@ func afterTheQuestion(match medusatest.Match) medusatest.Match {
 // ended is how many reservations have ended in a way.
 func (s *shop) ended(t testing.TB, how string) float64 {
 	t.Helper()
+	return s.counted(t, "gateway_reservations_ended_total", how)
+}
+
+// counted is a counter by its name and its one label.
+func (s *shop) counted(t testing.TB, name, label string) float64 {
+	t.Helper()
 	families, err := s.metrics.Gather()
 	require.NoError(t, err)
 	for _, family := range families {
 		for _, metric := range family.GetMetric() {
-			if family.GetName() == "gateway_reservations_ended_total" && metric.GetLabel()[0].GetValue() == how {
+			if family.GetName() == name && metric.GetLabel()[0].GetValue() == label {
 				return metric.GetCounter().GetValue()
 			}
 		}

@@ -43,11 +43,15 @@ func NewLiveLevel(itemID string, level medusaclient.InventoryLevel) LiveLevel {
 func (l LiveLevel) Gone() LiveLevel { return LiveLevel{ID: l.ID, At: l.At, Deleted: true} }
 
 // Differs says whether there is more, less or something else to tell of a level
-// than of an earlier one.
+// than of an earlier one, or was meanwhile: who looked then must be put right.
 func (l LiveLevel) Differs(earlier LiveLevel) bool {
-	return l.ID != earlier.ID || l.Deleted != earlier.Deleted ||
+	return l.ID != earlier.ID || l.Deleted != earlier.Deleted || l.UpdatedAt != earlier.UpdatedAt ||
 		l.Stocked.Cmp(earlier.Stocked) != 0 || l.Reserved.Cmp(earlier.Reserved) != 0 || l.Incoming.Cmp(earlier.Incoming) != 0
 }
+
+// Gap is the message that says that there were changes that are not told, so that how
+// things are is to be read anew.
+const Gap = `{"type":"gap"}`
 
 // LevelUpdated is the type of the message that tells of a change of a level.
 const LevelUpdated = "inventory_level.updated"

@@ -7,7 +7,7 @@ import (
 )
 
 // Follower is somebody who is told of the changes of items, at all locations or at
-// some. Only Next may be called while another of its methods runs.
+// some. Next may be called while Follow, Resume or Unfollow runs.
 type Follower struct {
 	hub     *Hub
 	follows map[string]uint64 // items, with the last event when he began
@@ -16,6 +16,8 @@ type Follower struct {
 
 	// What follows is guarded by the hub's mutex.
 	pending []*Event
+	handed  uint64 // the number of the last event that Next returned
+	reviews bool
 	err     error
 	signal  chan struct{}
 }
@@ -32,14 +34,22 @@ func (h *Hub) Follower() *Follower {
 	return f
 }
 
-// Followed is how many items he follows.
-func (f *Follower) Followed() int { return len(f.follows) }
+// FollowedWith is how many items he follows when these are added.
+func (f *Follower) FollowedWith(ids []string) int {
+	added := map[string]bool{}
+	for _, id := range ids {
+		if _, follows := f.follows[id]; !follows {
+			added[id] = true
+		}
+	}
+	return len(f.follows) + len(added)
+}
 
 // Follow has the follower told of every change of items from now on, at the given
-// locations or, with none, at all. It returns the name of the last change before;
-// whole says that what he wanted told again is, or that he wanted none. What he
-// follows already he follows at the new locations too. It returns ErrFull when too
-// many items are followed by all together, and the error of ctx.
+// locations or, with none, at all. Of what he follows already the locations are
+// changed. It returns the name of the last change before; whole says that what he
+// wanted told again is, or that he wanted none. It returns ErrFull when too many items
+// are followed by all together, and the error of ctx.
 func (f *Follower) Follow(ctx context.Context, ids, locations []string) (sequence string, whole bool, err error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	fresh, err := f.hub.want(ids)
@@ -49,47 +59,36 @@ func (f *Follower) Follow(ctx context.Context, ids, locations []string) (sequenc
 	err = wait(ctx, fresh)
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
-	added := map[string]bool{}
-	for _, id := range ids {
-		item := f.hub.items[id]
-		_, follows := f.follows[id]
-		if err != nil || follows {
+	if err != nil {
+		for _, id := range ids {
 			f.hub.leave(id)
 		}
-		if err != nil {
-			continue
-		}
-		if !follows {
-			added[id], f.follows[id] = true, f.hub.last
-		}
-		item.promised = item.promised || !item.known
-		item.followers[f] = item.places(f, locations)
-	}
-	if err != nil {
 		return "", false, err
 	}
+	added := f.add(ids, placesOf(locations))
 	return f.hub.name(f.hub.last), !f.resumes || f.replay(added), nil
 }
 
-// places are those of which a follower is told when he wants to hear of more.
-func (i *item) places(f *Follower, more []string) places {
-	heard, follows := i.followers[f]
-	if len(more) == 0 || (follows && heard == nil) {
-		return nil
+// add has him follow items, and returns those that are new to him.
+func (f *Follower) add(ids []string, places places) (added map[string]bool) {
+	added = map[string]bool{}
+	for _, id := range ids {
+		item := f.hub.items[id]
+		if _, follows := f.follows[id]; follows {
+			f.hub.leave(id) // he has wanted it before
+		} else {
+			added[id], f.follows[id] = true, f.hub.last
+		}
+		item.promised = item.promised || !item.known
+		item.followers[f] = places
 	}
-	all := places{}
-	for _, location := range more {
-		all[location] = true
-	}
-	for location := range heard {
-		all[location] = true
-	}
-	return all
+	return added
 }
 
 // Resume has the follower told again of every change after one of which he was told,
 // by its name, of the items that he follows and of those that he will. It says
-// whether all of them are known; if not, none is told.
+// whether that is all of them; if not, none is told. It can be done once, and only as
+// long as nothing newer was told.
 func (f *Follower) Resume(after string) (whole bool) {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
@@ -105,10 +104,11 @@ func (f *Follower) Resume(after string) (whole bool) {
 	return f.replay(items)
 }
 
-// replay puts before what is pending the changes of items from after f.after until
-// each was followed. It says whether that is all of them.
+// replay puts in front of what is pending the changes of items from after f.after
+// until each was followed. It says whether that is all of them: what is older must
+// not come after what is newer.
 func (f *Follower) replay(items map[string]bool) (whole bool) {
-	if !f.hub.keeps(f.after) {
+	if !f.hub.keeps(f.after) || f.handed > f.after {
 		return false
 	}
 	for id := range items {
@@ -116,7 +116,7 @@ func (f *Follower) replay(items map[string]bool) (whole bool) {
 			return false
 		}
 	}
-	for number := f.after + 1; number <= f.hub.last; number++ {
+	for number := f.after + 1; len(items) > 0 && number <= f.hub.last; number++ {
 		event := f.hub.ring[number%maxReplayed]
 		if event == nil {
 			continue
@@ -127,7 +127,7 @@ func (f *Follower) replay(items map[string]bool) (whole bool) {
 		}
 	}
 	slices.SortFunc(f.pending, func(a, b *Event) int { return cmp.Compare(a.number, b.number) })
-	f.rouse()
+	rouse(f.signal)
 	return true
 }
 
@@ -147,18 +147,23 @@ func (f *Follower) Unfollow(ids []string) {
 			f.hub.leave(id)
 		}
 	}
+	f.pending = slices.DeleteFunc(f.pending, func(e *Event) bool {
+		_, follows := f.follows[e.Level.At.InventoryItemID]
+		return !follows
+	})
 }
 
-// Close ends the following.
+// Close ends the following. Next returns ErrClosed from then on.
 func (f *Follower) Close() {
 	f.Unfollow(nil)
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	delete(f.hub.all, f)
+	f.end(ErrClosed)
 }
 
-// Next waits for changes and returns all that there are, in their order. The error is
-// ErrSlow, ErrClosed or that of ctx.
+// Next waits for changes and returns all that there are, in their order, or none when
+// the hub is reviewed. The error is ErrSlow, ErrClosed or that of ctx.
 func (f *Follower) Next(ctx context.Context) ([]*Event, error) {
 	for {
 		select {
@@ -166,22 +171,28 @@ func (f *Follower) Next(ctx context.Context) ([]*Event, error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if events, err := f.taken(); err != nil || len(events) > 0 {
+		if events, reviews, err := f.take(); err != nil || reviews || len(events) > 0 {
 			return events, err
 		}
 	}
 }
 
-func (f *Follower) taken() ([]*Event, error) {
+func (f *Follower) take() (events []*Event, reviews bool, err error) {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
-	events := f.pending
-	f.pending = nil
-	return events, f.err
+	events, f.pending = f.pending, nil
+	reviews, f.reviews = f.reviews, false
+	if len(events) > 0 {
+		f.handed = events[len(events)-1].number
+	}
+	if f.err != nil {
+		rouse(f.signal) // for who asks again
+	}
+	return events, reviews, f.err
 }
 
-// take keeps an event until it is asked for.
-func (f *Follower) take(event *Event) {
+// hear keeps an event until it is asked for.
+func (f *Follower) hear(event *Event) {
 	if f.err != nil {
 		return
 	}
@@ -190,18 +201,13 @@ func (f *Follower) take(event *Event) {
 		return
 	}
 	f.pending = append(f.pending, event)
-	f.rouse()
+	rouse(f.signal)
 }
 
 // end has the follower told of nothing more.
 func (f *Follower) end(err error) {
-	f.err, f.pending = err, nil
-	f.rouse()
-}
-
-func (f *Follower) rouse() {
-	select {
-	case f.signal <- struct{}{}:
-	default:
+	if f.err == nil {
+		f.err, f.pending = err, nil
 	}
+	rouse(f.signal)
 }

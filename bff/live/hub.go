@@ -5,12 +5,12 @@ package live
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/cannahub/gateway/mapping"
@@ -45,7 +45,7 @@ var (
 	ErrFull = errors.New("live: too many items are followed")
 )
 
-// Event is a change of a level.
+// Event is a change of a level, or says that there was one that is not told.
 type Event struct {
 	Level    mapping.LiveLevel
 	Sequence string // names the change, to be resumed after
@@ -63,8 +63,13 @@ func (e *Event) StoreJSON() []byte { return e.medusas() }
 
 // Hub tells followers of changes. It is safe for concurrent use.
 type Hub struct {
+	posts   sync.Mutex
+	posted  []mapping.LiveLevel // published, and not told yet
+	arrived chan struct{}
+
 	mu     sync.Mutex
 	epoch  string
+	told   uint64   // published levels that were told
 	last   uint64   // number of the last event; the first is 1
 	ring   []*Event // the latest, at their number modulo maxReplayed; nil: none has the number
 	items  map[string]*item
@@ -73,85 +78,99 @@ type Hub struct {
 	all    map[*Follower]bool
 	closed bool
 
-	wake chan struct{} // has the watcher look at once
-	now  func() time.Time
+	wake    chan struct{} // has the watcher look at once,
+	changed atomic.Bool   // at all, not only at what is not fresh
 }
 
-// item is an inventory item that somebody follows, or did a short while ago.
-type item struct {
-	levels    map[string]mapping.LiveLevel // as last told, by location
-	known     bool                         // the levels were read
-	since     uint64                       // after this event every change of the item was told
-	published uint64                       // how often it was published
-	wanted    int                          // followers, those who wait for the first reading too
-	leftAt    time.Time                    // when the last of them left
-	followers map[*Follower]places
-	fresh     chan struct{} // closed when the levels are those of now; nil: nobody watches
-	promised  bool          // somebody follows it though the levels are not known
-}
-
-// places are the locations of which somebody is told; nil: all.
-type places map[string]bool
-
-func (p places) has(location string) bool { return p == nil || p[location] }
-
-// NewHub returns a hub that nobody follows.
+// NewHub returns a hub that nobody follows. What is published is told while it runs.
 func NewHub() *Hub {
 	return &Hub{
-		epoch: strconv.FormatInt(time.Now().UnixMilli(), 36),
-		items: map[string]*item{}, all: map[*Follower]bool{}, ring: make([]*Event, maxReplayed), wake: make(chan struct{}, 1), now: time.Now,
+		epoch: rand.Text()[:10], // which no other gateway has
+		items: map[string]*item{}, all: map[*Follower]bool{}, ring: make([]*Event, maxReplayed),
+		arrived: make(chan struct{}, 1), wake: make(chan struct{}, 1),
+	}
+}
+
+// Run tells of what is published until ctx ends.
+func (h *Hub) Run(ctx context.Context) {
+	for {
+		select {
+		case <-h.arrived:
+			h.tellPosted()
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 
 // Wake says that something may have changed of which it is not known what. Followers
 // are told as soon as it is read.
 func (h *Hub) Wake() {
+	h.changed.Store(true)
+	rouse(h.wake)
+}
+
+func rouse(signal chan struct{}) {
 	select {
-	case h.wake <- struct{}{}:
+	case signal <- struct{}{}:
 	default:
 	}
 }
 
-// Publish says how levels are after a change of this gateway's. One that is older
-// than what was told already is read again.
+// Publish says how levels are after a change of this gateway's. It waits for no
+// follower.
 func (h *Hub) Publish(levels []mapping.LiveLevel) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
+	h.posts.Lock()
+	defer h.posts.Unlock()
+	h.posted = append(h.posted, levels...)
+	rouse(h.arrived)
+}
+
+// tellPosted tells of all that was published. Others may have the hub between two
+// levels, since a level may have thousands of followers.
+func (h *Hub) tellPosted() {
+	h.posts.Lock()
+	levels := h.posted
+	h.posted = nil
+	h.posts.Unlock()
 	for _, level := range levels {
-		item := h.items[level.At.InventoryItemID]
-		if item == nil {
-			continue
-		}
-		item.published++
-		if level.UpdatedAt < item.levels[level.At.LocationID].UpdatedAt {
-			h.Wake()
-			continue
-		}
-		h.tell(item, level)
+		h.tellPublished(level)
 	}
 }
 
-// tell tells the followers of an item of a level, if there is anything to tell.
-func (h *Hub) tell(item *item, level mapping.LiveLevel) bool {
-	location := level.At.LocationID
-	before, told := item.levels[location]
-	if level.Deleted {
-		delete(item.levels, location)
-	} else {
-		item.levels[location] = level
+// tellPublished tells of a level that was published. One that is older than what was
+// told already is read again.
+func (h *Hub) tellPublished(level mapping.LiveLevel) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	item, location := h.items[level.At.InventoryItemID], level.At.LocationID
+	if item == nil {
+		return
 	}
+	h.told++
+	item.published[location] = h.told
+	gone, wasThere := item.gone[location]
+	if level.UpdatedAt < item.levels[location].UpdatedAt || (wasThere && gone == level.ID) {
+		h.Wake()
+		return
+	}
+	h.tell(item, level)
+}
+
+// tell tells the followers of an item of a level, if there is anything to tell.
+func (h *Hub) tell(item *item, level mapping.LiveLevel) {
+	before, told := item.put(level)
 	if (!item.known && !item.promised) || (told && !level.Differs(before)) {
-		return false
+		return
 	}
 	h.last++
 	event := newEvent(level, h.last, h.name(h.last))
 	h.ring[h.last%maxReplayed] = event
 	for follower, places := range item.followers {
-		if places.has(location) {
-			follower.take(event)
+		if places.has(level.At.LocationID) {
+			follower.hear(event)
 		}
 	}
-	return true
 }
 
 func newEvent(level mapping.LiveLevel, number uint64, name string) *Event {
@@ -160,6 +179,14 @@ func newEvent(level mapping.LiveLevel, number uint64, name string) *Event {
 		ours:    sync.OnceValue(func() []byte { return level.Update(name) }),
 		medusas: sync.OnceValue(func() []byte { return level.StoreUpdate(name) }),
 	}
+}
+
+// Gap is the event that says that not all was told.
+func (h *Hub) Gap() *Event {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	text := func() []byte { return []byte(mapping.Gap) }
+	return &Event{Sequence: h.name(h.last), number: h.last, ours: text, medusas: text}
 }
 
 func (h *Hub) name(number uint64) string { return h.epoch + "-" + strconv.FormatUint(number, 10) }
@@ -174,6 +201,16 @@ func (h *Hub) number(name string) (number uint64, ours bool) {
 // keeps says whether every change after one can still be told.
 func (h *Hub) keeps(number uint64) bool { return number+maxReplayed >= h.last }
 
+// Review has every follower's Next return, with nothing where there is nothing.
+func (h *Hub) Review() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for follower := range h.all {
+		follower.reviews = true
+		rouse(follower.signal)
+	}
+}
+
 // Close tells all followers that there is nothing more to hear.
 func (h *Hub) Close() {
 	h.mu.Lock()
@@ -185,187 +222,4 @@ func (h *Hub) Close() {
 	for follower := range h.all {
 		follower.end(ErrClosed)
 	}
-}
-
-// Watched is how many items are followed.
-func (h *Hub) Watched() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.wanted
-}
-
-// reading is a reading of items under way.
-type reading struct {
-	ids       []string
-	published []uint64 // of each when it began
-}
-
-// watched are readings of all items that somebody follows, in parts.
-func (h *Hub) watched(atOnce int) []reading {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	ids := make([]string, 0, h.wanted)
-	for id, item := range h.items {
-		if item.wanted > 0 {
-			ids = append(ids, id)
-		}
-	}
-	slices.Sort(ids)
-	var readings []reading
-	for part := range slices.Chunk(ids, atOnce) {
-		readings = append(readings, reading{ids: part})
-	}
-	return readings
-}
-
-// begin notes that a reading is about to be made.
-func (h *Hub) begin(r *reading) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	r.published = make([]uint64, len(r.ids))
-	for i, id := range r.ids {
-		if item := h.items[id]; item != nil {
-			r.published[i] = item.published
-		}
-	}
-}
-
-// end tells what a reading brought, and returns how many changes it found.
-func (h *Hub) end(r reading, levels []mapping.LiveLevel) (changes int) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	read := make(map[string]map[string]mapping.LiveLevel, len(r.ids))
-	for _, level := range levels {
-		id := level.At.InventoryItemID
-		if read[id] == nil {
-			read[id] = map[string]mapping.LiveLevel{}
-		}
-		read[id][level.At.LocationID] = level
-	}
-	for i, id := range r.ids {
-		if item := h.items[id]; item != nil {
-			changes += h.refresh(item, read[id], item.published != r.published[i])
-		}
-	}
-	return changes
-}
-
-// refresh tells what of an item is not as it was, and that it is now known. What was
-// published while it was read may be newer than what was read, by Medusa's clock; the
-// next reading will say.
-func (h *Hub) refresh(item *item, read map[string]mapping.LiveLevel, overtaken bool) (changes int) {
-	if !item.known {
-		h.last++ // what was told before must not be taken for all there was
-		h.ring[h.last%maxReplayed] = nil
-		item.known, item.since = true, h.last
-		if !item.promised { // all who follow it begin now
-			first := maps.Clone(read)
-			maps.DeleteFunc(first, func(location string, level mapping.LiveLevel) bool {
-				return level.UpdatedAt < item.levels[location].UpdatedAt
-			})
-			maps.Copy(item.levels, first)
-		}
-	}
-	for _, location := range slices.Sorted(maps.Keys(read)) {
-		level := read[location]
-		if overtaken && level.UpdatedAt < item.levels[location].UpdatedAt {
-			continue
-		}
-		if h.tell(item, level) {
-			changes++
-		}
-	}
-	for _, location := range slices.Sorted(maps.Keys(item.levels)) {
-		if _, there := read[location]; !there && !overtaken && h.tell(item, item.levels[location].Gone()) {
-			changes++
-		}
-	}
-	item.promised = false
-	item.refreshed()
-	return changes
-}
-
-// refreshed lets go who waits for an item to be known.
-func (i *item) refreshed() {
-	if i.fresh == nil {
-		return
-	}
-	select {
-	case <-i.fresh:
-	default:
-		close(i.fresh)
-	}
-}
-
-// want has items watched, and returns what is closed as each is known.
-func (h *Hub) want(ids []string) (fresh []chan struct{}, err error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.sweep()
-	added := 0
-	for _, id := range ids {
-		if item := h.items[id]; item == nil || item.wanted == 0 {
-			added++
-		}
-	}
-	switch {
-	case h.closed:
-		return nil, ErrClosed
-	case h.wanted+added > maxWatched:
-		return nil, ErrFull
-	}
-	h.wanted += added
-	for _, id := range ids {
-		if h.items[id] == nil {
-			h.items[id] = &item{levels: map[string]mapping.LiveLevel{}, followers: map[*Follower]places{}}
-		}
-		item := h.items[id]
-		if item.wanted++; item.wanted == 1 {
-			item.fresh = make(chan struct{})
-			h.Wake()
-		}
-		fresh = append(fresh, item.fresh)
-	}
-	return fresh, nil
-}
-
-// leave is the end of want, for one item.
-func (h *Hub) leave(id string) {
-	item := h.items[id]
-	if item.wanted--; item.wanted > 0 {
-		return
-	}
-	h.wanted--
-	item.fresh, item.leftAt = nil, h.now()
-	if !item.known {
-		delete(h.items, id)
-	}
-}
-
-// sweep forgets items that nobody has followed for a while.
-func (h *Hub) sweep() {
-	now := h.now()
-	if now.Sub(h.swept) < keptUnwatched/10 {
-		return
-	}
-	h.swept = now
-	maps.DeleteFunc(h.items, func(_ string, item *item) bool {
-		return item.wanted == 0 && now.Sub(item.leftAt) > keptUnwatched
-	})
-}
-
-// wait waits until all is known, for a while.
-func wait(ctx context.Context, fresh []chan struct{}) error {
-	patience := time.NewTimer(firstReading)
-	defer patience.Stop()
-	for _, known := range fresh {
-		select {
-		case <-known:
-		case <-patience.C:
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-	return nil
 }

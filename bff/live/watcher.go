@@ -2,7 +2,9 @@ package live
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -17,8 +19,19 @@ const (
 	// readingsAtOnce leaves room for other callers.
 	readingsAtOnce = 2
 
-	// wakePause keeps a watcher that is woken all the time from asking all the time.
-	wakePause = 50 * time.Millisecond
+	// minPause is how long the watcher rests at least. It rests longer when a look takes
+	// longer, so that who wakes it all the time does not have it ask all the time.
+	minPause = 50 * time.Millisecond
+
+	// lateBy is how much later than an interval a reading is given up: the next is worth
+	// more.
+	lateBy = time.Second
+
+	// clocksDiffer is how much Medusa's clock may differ from ours.
+	clocksDiffer = time.Minute
+
+	// medusasTime is how Medusa writes times, which are in their order as texts too.
+	medusasTime = "2006-01-02T15:04:05.000Z"
 )
 
 // Watcher reads what somebody follows, again and again, and tells the hub.
@@ -26,31 +39,47 @@ type Watcher struct {
 	Hub *Hub
 	// Read reads all levels of items; unknown items have none.
 	Read     func(ctx context.Context, ids []string) ([]mapping.LiveLevel, error)
-	Interval time.Duration // from one reading to the next
-	Changed  func()        // told when a reading found a change
+	Interval time.Duration // from one reading of all to the next
+	Changed  func()        // told that answers from before a reading may be older, before followers hear of it
+	HeldFor  time.Duration // how long such answers are held
 	Log      *slog.Logger
 }
 
 // Run reads until ctx ends: all that somebody follows once in an interval, and at
-// once when the hub is woken. Nothing is read while nobody follows anything.
+// once when the hub is woken; what somebody begins to follow at once too. Nothing is
+// read while nobody follows anything.
 func (w *Watcher) Run(ctx context.Context) {
-	failing := false
+	failing, all := false, true
+	var lastAll time.Time
 	for ctx.Err() == nil {
 		began := time.Now()
-		watching, err := w.look(ctx)
+		if all {
+			lastAll = began
+		}
+		watching, err := w.look(ctx, all)
 		if err != nil && !failing && ctx.Err() == nil {
 			w.Log.WarnContext(ctx, "what is followed could not be read and is tried for again", "error", err)
 		}
 		failing = err != nil
-		w.rest(ctx, began, watching)
+		rest(ctx, min(max(minPause, 2*time.Since(began)), max(minPause, w.Interval)))
+		all = w.await(ctx, lastAll.Add(w.Interval), watching)
 	}
 }
 
-// rest waits until it is time to look again.
-func (w *Watcher) rest(ctx context.Context, began time.Time, watching bool) {
+func rest(ctx context.Context, pause time.Duration) {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}
+
+// await waits until it is time to look again, and says whether at all.
+func (w *Watcher) await(ctx context.Context, dueAt time.Time, watching bool) (all bool) {
 	var due <-chan time.Time
 	if watching {
-		timer := time.NewTimer(w.Interval - time.Since(began))
+		timer := time.NewTimer(time.Until(dueAt))
 		defer timer.Stop()
 		due = timer.C
 	}
@@ -58,34 +87,37 @@ func (w *Watcher) rest(ctx context.Context, began time.Time, watching bool) {
 	case <-ctx.Done():
 	case <-due:
 	case <-w.Hub.wake:
-		pause := time.NewTimer(wakePause - time.Since(began))
-		defer pause.Stop()
-		select {
-		case <-ctx.Done():
-		case <-pause.C:
-		}
 	}
+	return w.Hub.changed.Swap(false) || !time.Now().Before(dueAt)
 }
 
-// look reads once all that somebody follows, and says whether anybody does.
-func (w *Watcher) look(ctx context.Context) (watching bool, err error) {
-	readings := w.Hub.watched(readAtOnce)
+// look reads once all that somebody follows, or what of it is not fresh, and says
+// whether anybody follows anything.
+func (w *Watcher) look(ctx context.Context, all bool) (watching bool, err error) {
+	readings, watching := w.Hub.readings(all, readAtOnce)
 	var group errgroup.Group
 	group.SetLimit(readingsAtOnce)
 	for _, reading := range readings {
 		group.Go(func() error { return w.read(ctx, reading) })
 	}
-	return len(readings) > 0, group.Wait()
+	return watching, group.Wait()
 }
 
-func (w *Watcher) read(ctx context.Context, reading reading) error {
+// read makes a reading. A panic is an error, since it would end the program here.
+func (w *Watcher) read(ctx context.Context, reading reading) (err error) {
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, w.Interval+lateBy)
+	defer cancel()
 	w.Hub.begin(&reading)
+	recent := time.Now().Add(-w.HeldFor - clocksDiffer).UTC().Format(medusasTime)
 	levels, err := w.Read(ctx, reading.ids)
 	if err != nil {
 		return err
 	}
-	if w.Hub.end(reading, levels) > 0 {
-		w.Changed()
-	}
+	w.Hub.end(reading, levels, recent, w.Changed)
 	return nil
 }

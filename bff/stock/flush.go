@@ -299,6 +299,7 @@ func (f *flush) landed(ctx context.Context, plan *plan, written written) {
 			f.lane.log.WarnContext(ctx, "levels that do not show what was written could not be settled yet", "flush", plan.flush.ID, "error", err)
 		}
 		maps.Copy(states, settled)
+		f.lane.changed(nil)
 		f.lane.reviewSoon()
 	}
 	for _, unit := range plan.units {
