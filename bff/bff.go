@@ -31,8 +31,11 @@ type Config struct {
 	LivePoll time.Duration         // how often what somebody follows is read
 	// DefaultKey is the publishable key of shoppers who send none; empty: they must.
 	DefaultKey string
-	Log        *slog.Logger
-	Metrics    prometheus.Registerer
+	// CartHoldTTL is how long stock is held for a cart after its last change; 0: it
+	// is not.
+	CartHoldTTL time.Duration
+	Log         *slog.Logger
+	Metrics     prometheus.Registerer
 }
 
 // Gateway is the use cases. It is safe for concurrent use.
@@ -53,6 +56,8 @@ type Gateway struct {
 	running *running
 
 	defaultKey string
+	carts      *turns
+	cartTTL    time.Duration
 	setups     *setupMetrics
 	holds      *holdMetrics
 	now        func() time.Time   // by which a set-up is undone and a hold expires
@@ -78,6 +83,8 @@ func New(config Config) *Gateway {
 		now:      time.Now,
 
 		defaultKey: config.DefaultKey,
+		carts:      newTurns(),
+		cartTTL:    config.CartHoldTTL,
 	}
 	g.counts = newCounts(config, &g.held.generation)
 	g.feeds = newFeeds(config, g.held.forget)

@@ -363,13 +363,16 @@ func (g *Gateway) releaseLines(
 	if !slices.Contains(gone, true) {
 		return hold, err
 	}
-	numbers := map[int]bool{}
+	since := map[int]time.Time{} // a number can be given again
 	for i, line := range leaving {
-		numbers[line.Number] = gone[i]
+		if gone[i] {
+			since[line.Number] = line.Since
+		}
 	}
 	left, changeErr := g.changeHold(context.WithoutCancel(ctx), hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 		hold.Lines = slices.DeleteFunc(hold.Lines, func(line state.HoldLine) bool {
-			return line.Stage == state.Releasing && numbers[line.Number]
+			began, isGone := since[line.Number]
+			return line.Stage == state.Releasing && isGone && line.Since.Equal(began)
 		})
 		return nil, nil
 	})

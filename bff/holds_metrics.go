@@ -8,7 +8,7 @@ import (
 )
 
 // holdMetrics count holds.
-type holdMetrics struct{ reservations *prometheus.CounterVec }
+type holdMetrics struct{ reservations, carts *prometheus.CounterVec }
 
 func newHoldMetrics(registry prometheus.Registerer, store *state.Store) *holdMetrics {
 	factory := promauto.With(registry)
@@ -21,11 +21,17 @@ func newHoldMetrics(registry prometheus.Registerer, store *state.Store) *holdMet
 	return &holdMetrics{
 		reservations: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "gateway_reservations_ended_total",
-			Help: "Reservations of holds that ended, by how: confirmed, released, expired.",
+			Help: "Reservations of holds that ended, by how: confirmed, released, expired, ordered (of carts that became orders).",
 		}, []string{"how"}),
+		carts: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_cart_changes_total",
+			Help: "Changes of the lines of carts by what became of their stock: held, refused (there was not enough), failed (not held as it should be).",
+		}, []string{"stock"}),
 	}
 }
 
 func (m *holdMetrics) ended(how string, reservations int) {
 	m.reservations.WithLabelValues(how).Add(float64(reservations))
 }
+
+func (m *holdMetrics) ofCart(stock string) { m.carts.WithLabelValues(stock).Inc() }

@@ -35,8 +35,8 @@ var (
 	// and writing it.
 	orderStock = regexp.MustCompile(`^/admin/(orders/.+/fulfillments(/.+/cancel)?|returns/.+/receive/confirm)$`)
 
-	// noStock are the routes whose writes change nothing that is held, but for the
-	// completion of a cart.
+	// noStock are the routes whose writes change nothing that answers are held of, but
+	// for the completion of a cart. What is held for a cart says so itself.
 	noStock = regexp.MustCompile(`^/(auth|store/(carts|customers|payment-collections))(/|$)`)
 
 	// openings are the routes whose writes change which locations a publishable key
@@ -66,8 +66,12 @@ func (g *Gateway) Pass(request *http.Request, route string) (*http.Response, err
 		return nil, passError(err, false)
 	}
 	send := g.medusa.PassThrough.Send
-	if !reads && g.stock != nil && orderStock.MatchString(plain) {
+	switch {
+	case reads || g.store == nil:
+	case orderStock.MatchString(plain):
 		send = g.sendAlone
+	case g.cartTTL > 0 && cartWrites.MatchString(plain):
+		send = g.sendCart
 	}
 	response, err := send(request, route)
 	written := !reads && !undone(response, err)
@@ -122,14 +126,9 @@ func writesLevels(plain string) bool {
 // sendAlone sends a write of an order while no other stock changes. The caller's
 // body is read and Medusa's answer too, so that nobody's slowness holds the turn.
 func (g *Gateway) sendAlone(request *http.Request, route string) (response *http.Response, err error) {
-	var body []byte
-	if request.Body != nil {
-		if body, err = io.ReadAll(io.LimitReader(request.Body, maxOrderWrite+1)); err != nil {
-			return nil, medusaclient.ErrSource
-		}
-	}
-	if len(body) > maxOrderWrite {
-		return nil, &Error{Code: BodyTooLarge, Message: mapping.Message{Key: string(BodyTooLarge), Args: []any{maxOrderWrite}}}
+	body, err := wholeBody(request)
+	if err != nil {
+		return nil, err
 	}
 	err = g.stock.Alone(request.Context(), func(ctx context.Context) (lost bool, err error) {
 		alone := request.WithContext(medusaclient.Ahead(ctx)) // all changes of stock wait for it

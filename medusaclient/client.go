@@ -67,6 +67,7 @@ type Client struct {
 	Stores         *Stores
 	APIKeys        *APIKeys
 	PassThrough    *PassThrough
+	Carts          *Carts
 
 	http     *resty.Client
 	base     string
@@ -141,6 +142,7 @@ func New(config Config) (*Client, error) {
 		passing = tracedWithoutQuery(through)
 	}
 	c.PassThrough = newPassThrough(c, config.MaxConcurrency, base, passing)
+	c.Carts = &Carts{c.PassThrough}
 	c.idle = func() {
 		transport.CloseIdleConnections()
 		through.CloseIdleConnections()

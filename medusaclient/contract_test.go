@@ -82,6 +82,7 @@ func TestContract(t *testing.T) {
 		{"bad credentials", badCredentials},
 		{"a secret key", secretKey},
 		{"the gateway's own account", ownAccount},
+		{"carts", carts},
 	}
 	for _, at := range shops {
 		t.Run(at.name, func(t *testing.T) {

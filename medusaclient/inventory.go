@@ -105,6 +105,8 @@ const (
 
 	levelNameFields = "location_levels.stock_locations.name"
 
+	levelChannelFields = "location_levels.stock_locations.sales_channels.id"
+
 	levelLocationFields = levelNameFields + ",location_levels.stock_locations.id,location_levels.stock_locations.metadata," +
 		"location_levels.stock_locations.address.*"
 
@@ -155,6 +157,7 @@ type CountedLevels struct {
 	Shown     bool // metadata and the time of its making
 	Locations bool // name, address and metadata of its location
 	Names     bool // the name of its location alone
+	Channels  bool // the ids of the sales channels of its location alone
 }
 
 // fields are those of the levels, below a prefix.
@@ -171,6 +174,8 @@ func (c CountedLevels) fields(prefix string) string {
 		fields += "," + below(prefix, levelLocationFields)
 	case c.Names:
 		fields += "," + below(prefix, levelNameFields)
+	case c.Channels:
+		fields += "," + below(prefix, levelChannelFields)
 	}
 	return fields
 }

@@ -69,7 +69,7 @@ const (
 var variantItemFields = "id," +
 	below("inventory_items.inventory.", inventoryItemFields)
 
-var variantCountedFields = "id,sku,metadata,manage_inventory," +
+var variantCountedFields = "id,sku,metadata,manage_inventory,allow_backorder," +
 	"inventory_items.inventory_item_id,inventory_items.required_quantity," +
 	below("inventory_items.inventory.", countedFields)
 
@@ -107,6 +107,7 @@ type CountedVariant struct {
 	SKU             *string              `json:"sku"`
 	Metadata        Raw                  `json:"metadata"`
 	ManageInventory bool                 `json:"manage_inventory"`
+	AllowBackorder  bool                 `json:"allow_backorder"`
 	InventoryItems  []CountedVariantItem `json:"inventory_items"`
 }
 

@@ -29,12 +29,13 @@ type crash struct {
 	gate     *gate
 	database string // the setting
 	file     string
+	settings []string // further ones
 	gateway  *program
 }
 
-func newCrash(t *testing.T, m *medusa.Medusa, token string) *crash {
+func newCrash(t *testing.T, m *medusa.Medusa, token string, settings ...string) *crash {
 	t.Helper()
-	c := &crash{straight: straight{m.URL, token}, medusa: m, gate: newGate(t, m.URL)}
+	c := &crash{straight: straight{m.URL, token}, medusa: m, gate: newGate(t, m.URL), settings: settings}
 	c.database, c.file = newSQLite(t)
 	c.start(t)
 	return c
@@ -42,7 +43,7 @@ func newCrash(t *testing.T, m *medusa.Medusa, token string) *crash {
 
 func (c *crash) start(t *testing.T) {
 	t.Helper()
-	c.gateway = launch(t, nil, append(inFrontOfReal(c.medusa, c.gate.url), c.database)...)
+	c.gateway = launch(t, nil, append(append(inFrontOfReal(c.medusa, c.gate.url), c.database), c.settings...)...)
 }
 
 // begin sends a change that never gets an answer, because the gateway is killed

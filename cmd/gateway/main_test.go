@@ -59,6 +59,7 @@ func TestWhatIsMissingToServeIsTold(t *testing.T) {
 		"nothing":       {nil, []string{"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY)"}},
 		"no password":   {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a@b.c"}, []string{"both are needed"}},
 		"no key":        {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", "DEFAULT_PUBLISHABLE_KEY=sk_x"}, []string{"DEFAULT_PUBLISHABLE_KEY: must begin with pk_"}},
+		"cart hold":     {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", "CART_HOLD_TTL=0s"}, []string{"CART_HOLD_TTL: ", "neither a time like 30m nor off"}},
 		"relative URL":  {[]string{"MEDUSA_URL=medusa:9000", "MEDUSA_SECRET_KEY=sk_x"}, []string{"absolute http or https URL"}},
 		"user and key":  {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a", "MEDUSA_PASSWORD=b", "MEDUSA_SECRET_KEY=c"}, []string{"not together"}},
 		"empty is none": {[]string{"MEDUSA_URL=", "MEDUSA_SECRET_KEY=sk_x"}, []string{"MEDUSA_URL: is needed"}},
@@ -94,12 +95,13 @@ func TestTheEnvironmentComesBeforeTheFile(t *testing.T) {
 
 func TestSettingsAreReadInTheirUnits(t *testing.T) {
 	s, faults := readSettings([]string{
-		"CACHE_MAX_BYTES=2 MiB", "MAX_BODY_BYTES=2048", "RATE_LIMIT=50/s:100",
+		"CART_HOLD_TTL=off", "CACHE_MAX_BYTES=2 MiB", "MAX_BODY_BYTES=2048", "RATE_LIMIT=50/s:100",
 		"TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7,2001:db8::1", "CORS_ORIGINS=https://a.example,http://localhost:3000",
 	}, "none")
 	require.Empty(t, faults)
 	require.EqualValues(t, 2<<20, s.CacheMaxBytes)
 	require.EqualValues(t, 2048, s.MaxBodyBytes)
+	require.Zero(t, s.CartHoldTTL)
 	require.InDelta(t, 50, s.RateLimit.PerSecond, 0)
 	require.Equal(t, 100, s.RateLimit.Burst)
 	require.Equal(t, []string{"https://a.example", "http://localhost:3000"}, s.CORSOrigins)

@@ -34,21 +34,11 @@ func (s *realShop) sendWithKey(t *testing.T, base, key, method, path, body strin
 // buy makes an order of one unit of a variant and returns it with its line.
 func (s *realShop) buy(t *testing.T, variant string) (order, line string) {
 	t.Helper()
-	must := func(method, path, body, field string) string {
-		answer := s.shopper(t, method, path, body)
-		require.Equal(t, http.StatusOK, answer.status, "%s %s: %s", method, path, answer.text)
-		value := gjson.Get(answer.text, field).String()
-		require.NotEmpty(t, value, "%s %s has no %s: %s", method, path, field, answer.text)
-		return value
-	}
-	cart := "/store/carts/" + must(http.MethodPost, "/store/carts", `{"region_id":"reg_argentina","email":"shopper@cannahub.test","shipping_address":{
-		"first_name":"Ana","last_name":"Paz","address_1":"Honduras 1","city":"Buenos Aires","country_code":"ar","postal_code":"1414"}}`, "cart.id")
-	must(http.MethodPost, cart+"/line-items", fmt.Sprintf(`{"variant_id":%q,"quantity":1}`, variant), "cart.id")
-	option := must(http.MethodGet, "/store/shipping-options?cart_id="+strings.TrimPrefix(cart, "/store/carts/"), "", "shipping_options.0.id")
-	must(http.MethodPost, cart+"/shipping-methods", fmt.Sprintf(`{"option_id":%q}`, option), "cart.id")
-	payment := must(http.MethodPost, "/store/payment-collections", fmt.Sprintf(`{"cart_id":%q}`, strings.TrimPrefix(cart, "/store/carts/")), "payment_collection.id")
-	must(http.MethodPost, "/store/payment-collections/"+payment+"/payment-sessions", `{"provider_id":"pp_system_default"}`, "payment_collection.id")
-	order = must(http.MethodPost, cart+"/complete", "", "order.id")
+	who := shopper{s.program, s.medusa.PublishableKey}
+	cart := who.cart(t)
+	who.must(t, http.MethodPost, cart+"/line-items", toAdd(variant, 1), "cart.id")
+	who.checkOut(t, cart)
+	order = who.must(t, http.MethodPost, cart+"/complete", "", "order.id")
 	line = gjson.GetBytes(s.must(t, http.MethodGet, "/admin/orders/"+order+"?fields=id,items.id", nil), "order.items.0.id").String()
 	require.NotEmpty(t, line)
 	return order, line

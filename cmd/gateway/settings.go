@@ -41,6 +41,8 @@ type settings struct {
 	StateDSN     string        `env:"STATE_DSN" envDefault:"sqlite:data/gateway.db" help:"database of the ledger and the idempotency keys: sqlite:<path>, or postgres://… for several gateways"`
 	AuthCacheTTL time.Duration `env:"AUTH_CACHE_TTL" envDefault:"60s" help:"how long a right that Medusa confirmed, or a publishable key, holds; 0: ask each time"`
 
+	CartHoldTTL switchable `env:"CART_HOLD_TTL" envDefault:"30m" help:"how long stock is held for a cart after its last change; off: it is not"`
+
 	DefaultPublishableKey string `env:"DEFAULT_PUBLISHABLE_KEY" help:"publishable API key of shoppers who send none"`
 
 	LivePollInterval time.Duration `env:"LIVE_POLL_INTERVAL" envDefault:"2s" help:"how often items that somebody follows live are read, to see changes made elsewhere"`
@@ -81,6 +83,23 @@ type rateLimit struct{ routes.Rate }
 func (r *rateLimit) UnmarshalText(text []byte) (err error) {
 	r.Rate, err = routes.ParseRate(string(text))
 	return err
+}
+
+// switchable is a time that can be off, which is 0.
+type switchable time.Duration
+
+// UnmarshalText reads a time like 30m, or off.
+func (s *switchable) UnmarshalText(text []byte) error {
+	if string(text) == "off" {
+		*s = 0
+		return nil
+	}
+	duration, err := time.ParseDuration(string(text))
+	if err != nil || duration <= 0 {
+		return fmt.Errorf("%q is neither a time like 30m nor off", text)
+	}
+	*s = switchable(duration)
+	return nil
 }
 
 type network struct{ *net.IPNet }

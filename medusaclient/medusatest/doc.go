@@ -8,6 +8,6 @@
 //
 // It knows no product options, images, tags or categories (the lists are
 // empty), no regions, of the currencies only those in use, and takes no prices
-// with rules. Where `order` leaves two rows equal it goes on by id, where
+// with rules. Carts have no prices and are completed without a payment. Where `order` leaves two rows equal it goes on by id, where
 // PostgreSQL has no order.
 package medusatest

@@ -66,15 +66,10 @@ func (s *Server) createReservation(r *http.Request) (effect, *problem) {
 	}
 	return s.changing(reservations, shown, func(t *tables) (string, *problem) {
 		quantity := quantityOf(reservation, "quantity")
-		level, fault := t.levelWith(reservation, quantity)
-		if fault != nil {
+		if _, fault := t.levelWith(reservation, quantity); fault != nil {
 			return "", fault
 		}
-		reservation["id"] = t.newID("resitem")
-		reservation["created_at"] = nextStamp("")
-		reservation["updated_at"] = reservation["created_at"]
-		t.putReservationRow(reservation)
-		t.reserve(level, quantity)
+		t.keepReservation(reservation)
 		return idOf(reservation), nil
 	}), nil
 }

@@ -41,6 +41,13 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/auth/user/emailpass", s.login},
 		{http.MethodPost, "/auth/token/refresh", s.refresh},
 		{http.MethodGet, "/admin/users/me", s.admin(s.me)},
+		{http.MethodPost, "/store/carts", s.storeWrites(s.createCart)},
+		{http.MethodGet, "/store/carts/:id", s.storeDetail(carts)},
+		{http.MethodPost, "/store/carts/:id", s.storeWrites(s.updateCart)},
+		{http.MethodPost, "/store/carts/:id/line-items", s.storeWrites(s.addToCart)},
+		{http.MethodPost, "/store/carts/:id/line-items/:line_id", s.storeWrites(s.changeCartLine)},
+		{http.MethodDelete, "/store/carts/:id/line-items/:line_id", s.storeWrites(s.removeCartLine)},
+		{http.MethodPost, "/store/carts/:id/complete", s.storeWrites(s.completeCart)},
 	}
 	for path, handler := range map[string]adminHandler{
 		"/admin/inventory-items":                     s.list(inventoryItems),

@@ -103,6 +103,8 @@ var entities = map[string]*entity{
 	"shipping_option_rule":   {},
 	"store":                  storeEntity,
 	"api_key":                apiKeyEntity,
+	"cart":                   cartEntity,
+	"cart_line_item":         {},
 	"store_currency":         storeCurrencyEntity,
 	"currency":               {},
 }
