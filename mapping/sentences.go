@@ -42,6 +42,8 @@ var sentences = map[string][languages]string{
 	"OUTCOME_UNKNOWN.title":           {English: "Outcome unknown", Spanish: "Resultado desconocido", German: "Ergebnis unbekannt"},
 	"RATE_LIMITED.title":              {English: "Too many requests", Spanish: "Demasiadas solicitudes", German: "Zu viele Anfragen"},
 	"NETWORK_ERROR.title":             {English: "Medusa does not answer", Spanish: "Medusa no responde", German: "Medusa antwortet nicht"},
+	"UPGRADE_REQUIRED.title":          {English: "Only as a WebSocket", Spanish: "Solo como WebSocket", German: "Nur als WebSocket"},
+	"HOOK_REPLAYED.title":             {English: "Hook already taken", Spanish: "Aviso ya recibido", German: "Hook schon angenommen"},
 	"INTERNAL.title":                  {English: "Internal error", Spanish: "Error interno", German: "Interner Fehler"},
 
 	"UNAUTHORIZED": {
@@ -53,6 +55,16 @@ var sentences = map[string][languages]string{
 		English: "Send a publishable API key (x-publishable-api-key) that Medusa knows and has not revoked.",
 		Spanish: "Envíe una clave publicable (x-publishable-api-key) que Medusa conozca y no haya revocado.",
 		German:  "Senden Sie einen öffentlichen API-Schlüssel (x-publishable-api-key), den Medusa kennt und nicht widerrufen hat.",
+	},
+	"UNAUTHORIZED.hook": {
+		English: "The hook is not signed with the secret that was agreed on, or not within the last five minutes.",
+		Spanish: "El aviso no está firmado con el secreto acordado, o no en los últimos cinco minutos.",
+		German:  "Der Hook ist nicht mit dem vereinbarten Geheimnis unterschrieben, oder nicht in den letzten fünf Minuten.",
+	},
+	"FORBIDDEN.origin": {
+		English: "Pages of %q may not connect here.",
+		Spanish: "Las páginas de %q no pueden conectarse aquí.",
+		German:  "Seiten von %q dürfen sich hier nicht verbinden.",
 	},
 	"FORBIDDEN.channel": {
 		English: "The sales channel %q is not one of the publishable API key's.",
@@ -304,6 +316,21 @@ var sentences = map[string][languages]string{
 		Spanish: "No toma los cambios tan rápido como llegan. Conéctese de nuevo y lea el estado actual.",
 		German:  "Sie nehmen die Änderungen nicht so schnell, wie sie kommen. Verbinden Sie sich neu und lesen Sie den Stand.",
 	},
+	"RATE_LIMITED.messages": {
+		English: "You send more than %d messages a second. Connect again and send fewer.",
+		Spanish: "Envía más de %d mensajes por segundo. Conéctese de nuevo y envíe menos.",
+		German:  "Sie senden mehr als %d Nachrichten in der Sekunde. Verbinden Sie sich neu und senden Sie weniger.",
+	},
+	"UPGRADE_REQUIRED": {
+		English: "This address is for WebSockets (version 13) alone.",
+		Spanish: "Esta dirección es solo para WebSockets (versión 13).",
+		German:  "Diese Adresse ist nur für WebSockets (Version 13).",
+	},
+	"HOOK_REPLAYED": {
+		English: "A hook with this webhook-id was taken already.",
+		Spanish: "Ya se recibió un aviso con este webhook-id.",
+		German:  "Ein Hook mit dieser webhook-id wurde schon angenommen.",
+	},
 	"NETWORK_ERROR.stopping": {
 		English: "The gateway is stopping; connect again shortly.",
 		Spanish: "El gateway se está deteniendo; conéctese de nuevo en breve.",
@@ -436,9 +463,19 @@ var sentences = map[string][languages]string{
 		German:  "Darf höchstens %d Zeilen haben.",
 	},
 	"TOO_MANY_FOLLOWED": {
-		English: "One connection follows %d items at most.",
-		Spanish: "Una conexión sigue %d artículos como máximo.",
+		English: "One connection follows at most %d items.",
+		Spanish: "Una conexión sigue como máximo %d artículos.",
 		German:  "Eine Verbindung verfolgt höchstens %d Artikel.",
+	},
+	"UNKNOWN_MESSAGE": {
+		English: "There are no such messages; known are %s.",
+		Spanish: "No existen tales mensajes; los conocidos son %s.",
+		German:  "Solche Nachrichten gibt es nicht; bekannt sind %s.",
+	},
+	"UNKNOWN_ENTITY": {
+		English: "Only %s can be followed.",
+		Spanish: "Solo se puede seguir %s.",
+		German:  "Nur %s kann verfolgt werden.",
 	},
 	"SKUS_TOO_LONG": {
 		English: "The SKUs may take at most %d bytes together, as a URL spells them.",

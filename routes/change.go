@@ -116,6 +116,15 @@ func bodyOf(c echo.Context) ([]byte, error) {
 	if err != nil || mediaType != "application/json" || (charset != "" && !strings.EqualFold(charset, "utf-8")) || header.Get("Content-Encoding") != "" {
 		return nil, newError(unsupportedMedia)
 	}
+	body, err := rawBodyOf(c)
+	if err == nil && !mapping.ValidJSON(body) {
+		return nil, newError(invalidJSON)
+	}
+	return body, err
+}
+
+// rawBodyOf reads a body as it was sent.
+func rawBodyOf(c echo.Context) ([]byte, error) {
 	body, err := io.ReadAll(c.Request().Body)
 	var large *http.MaxBytesError
 	switch {
@@ -123,8 +132,6 @@ func bodyOf(c echo.Context) ([]byte, error) {
 		return nil, newError(bff.BodyTooLarge, large.Limit)
 	case err != nil:
 		return nil, &bff.Error{Code: bff.Canceled, Err: err} // the body broke off
-	case !mapping.ValidJSON(body):
-		return nil, newError(invalidJSON)
 	}
 	return body, nil
 }

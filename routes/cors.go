@@ -24,7 +24,7 @@ func cors(origins []string) echo.MiddlewareFunc {
 		AllowOrigins: origins,
 		AllowMethods: []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPatch, http.MethodDelete},
 		AllowHeaders: []string{
-			"Authorization", "Content-Type", "Accept-Language", "If-None-Match", "Idempotency-Key", "X-Request-Id", "X-Publishable-Api-Key",
+			"Authorization", "Content-Type", "Accept-Language", "If-None-Match", "Idempotency-Key", "Last-Event-ID", "X-Request-Id", "X-Publishable-Api-Key",
 		},
 		ExposeHeaders: exposed,
 		MaxAge:        600,

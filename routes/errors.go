@@ -20,6 +20,8 @@ const (
 	methodNotAllowed bff.Code = "METHOD_NOT_ALLOWED"
 	invalidJSON      bff.Code = "INVALID_JSON"
 	unsupportedMedia bff.Code = "UNSUPPORTED_MEDIA_TYPE"
+	upgradeRequired  bff.Code = "UPGRADE_REQUIRED"
+	hookReplayed     bff.Code = "HOOK_REPLAYED"
 )
 
 // statusClientClosed is written to the logs for a caller that hung up.
@@ -62,6 +64,8 @@ var statuses = map[bff.Code]int{
 	bff.RateLimited:           http.StatusTooManyRequests,
 	invalidJSON:               http.StatusBadRequest,
 	unsupportedMedia:          http.StatusUnsupportedMediaType,
+	upgradeRequired:           http.StatusUpgradeRequired,
+	hookReplayed:              http.StatusConflict,
 }
 
 var outageStatuses = map[bff.Outage]int{

@@ -13,6 +13,7 @@ import (
 type metrics struct {
 	requests *prometheus.HistogramVec
 	inFlight prometheus.Gauge
+	hooks    *prometheus.CounterVec
 }
 
 func newMetrics(registry prometheus.Registerer) *metrics {
@@ -27,6 +28,10 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "gateway_requests_in_flight",
 			Help: "Requests being answered.",
 		}),
+		hooks: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "gateway_hooks_total",
+			Help: "Hooks by result: taken, ignored (nothing to do), refused (not signed, or too old), replayed, invalid.",
+		}, []string{"result"}),
 	}
 }
 

@@ -94,7 +94,7 @@ func (l *limiter) callerOf(c echo.Context, fingerprint string) string {
 // fingerprintOf is empty where there is no credential, or none that Medusa is asked
 // about.
 func fingerprintOf(c echo.Context) string {
-	if c.Request().Header.Get(bff.PublishableKey) != "" || isPassed(c.Request().URL.Path) {
+	if c.Request().Header.Get(bff.PublishableKey) != "" || c.QueryParam("publishableKey") != "" || isPassed(c.Request().URL.Path) {
 		return ""
 	}
 	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))

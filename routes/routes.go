@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
@@ -23,8 +24,12 @@ type Config struct {
 	Rate         Rate     // the zero value: no limit
 	Origins      []string // that browsers may call from; "*" for all
 	Proxies      []*net.IPNet
-	Tracing      bool        // record a span for each request
-	Draining     func() bool // says that the program is about to stop
+	Tracing      bool          // record a span for each request
+	Draining     func() bool   // says that the program is about to stop
+	Secret       WebhookSecret // of hooks; empty: none are taken
+	// Sockets counts the WebSockets that are open, for which the server does not wait
+	// when it stops.
+	Sockets *sync.WaitGroup
 }
 
 type server struct {
@@ -32,6 +37,7 @@ type server struct {
 	log      *slog.Logger
 	metrics  *metrics
 	draining func() bool
+	sockets  *sync.WaitGroup
 }
 
 // New returns the handler of every route.
@@ -44,7 +50,9 @@ func New(config Config) http.Handler {
 }
 
 func newRouter(config Config) *echo.Echo {
-	s := &server{gateway: config.Gateway, log: config.Log, metrics: newMetrics(config.Metrics), draining: config.Draining}
+	s := &server{
+		gateway: config.Gateway, log: config.Log, metrics: newMetrics(config.Metrics), draining: config.Draining, sockets: config.Sockets,
+	}
 
 	e := echo.New()
 	e.HTTPErrorHandler = func(err error, c echo.Context) { s.refuse(c, err) }
@@ -65,6 +73,8 @@ func newRouter(config Config) *echo.Echo {
 	s.serveReservations(api)
 	s.serveLocations(api)
 	s.serveStorefront(e, api, limit...)
+	s.serveLive(e, api, limit...)
+	s.serveHooks(e, config.Secret)
 	s.servePassThrough(e, config.Proxies, limit...)
 
 	return e

@@ -47,6 +47,7 @@ type setup struct {
 	authTTL        time.Duration
 	medusaTimeout  time.Duration
 	requestTimeout time.Duration
+	livePoll       time.Duration
 	defaultKey     string
 	remembers      bool // has a state database, without which nothing can be changed
 }
@@ -56,8 +57,10 @@ type setup struct {
 type shop struct {
 	medusa   *medusatest.Server
 	server   *httptest.Server
-	store    *state.Store // nil where nothing is remembered
-	forget   func() error // closes store
+	gateway  *bff.Gateway
+	sockets  *sync.WaitGroup // that are open
+	store    *state.Store    // nil where nothing is remembered
+	forget   func() error    // closes store
 	registry *prometheus.Registry
 	log      *logLines
 	token    string // of Medusa's admin user
@@ -76,11 +79,11 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	build := setup{
 		routes: Config{
 			Log: slog.New(slog.NewJSONHandler(s.log, nil)), Metrics: s.registry,
-			MaxBodyBytes: 1 << 20, Draining: func() bool { return false },
+			MaxBodyBytes: 1 << 20, Draining: func() bool { return false }, Sockets: &sync.WaitGroup{},
 		},
 		handler:  New,
 		cacheTTL: time.Minute, authTTL: time.Minute,
-		medusaTimeout: 5 * time.Second, requestTimeout: 10 * time.Second,
+		medusaTimeout: 5 * time.Second, requestTimeout: 10 * time.Second, livePoll: 20 * time.Millisecond,
 	}
 	for _, change := range changes {
 		change(&build)
@@ -99,10 +102,15 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	build.routes.Gateway = bff.New(bff.Config{
 		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password), Store: s.store,
 		CacheTTL: build.cacheTTL, AuthTTL: build.authTTL, MaxBytes: 8 << 20, Timeout: build.requestTimeout,
-		DefaultKey: build.defaultKey,
-		Log:        build.routes.Log, Metrics: s.registry,
+		DefaultKey: build.defaultKey, LivePoll: build.livePoll,
+		Log: build.routes.Log, Metrics: s.registry,
 	})
+	s.gateway, s.sockets = build.routes.Gateway, build.routes.Sockets
 	tb.Cleanup(build.routes.Gateway.Close)
+	tb.Cleanup(func() {
+		build.routes.Gateway.Drain()
+		build.routes.Sockets.Wait()
+	})
 	require.NoError(tb, build.routes.Gateway.Start(tb.Context()))
 	require.NoError(tb, build.routes.Gateway.Prepare(tb.Context()))
 	s.medusa.ResetCalls()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -74,10 +75,11 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 		DefaultKey: settings.DefaultPublishableKey, Log: log, Metrics: registry,
 	})
 	var draining atomic.Bool
+	var sockets sync.WaitGroup
 	clients := &http.Server{
 		Handler: routes.New(routes.Config{
 			Gateway: gateway, Log: log, Metrics: registry,
-			MaxBodyBytes: int64(settings.MaxBodyBytes), Rate: settings.RateLimit.Rate,
+			MaxBodyBytes: int64(settings.MaxBodyBytes), Rate: settings.RateLimit.Rate, Secret: settings.WebhookSecret.WebhookSecret, Sockets: &sockets,
 			Origins: settings.CORSOrigins, Proxies: settings.proxies(), Tracing: settings.tracing(), Draining: draining.Load,
 		}),
 		ReadHeaderTimeout: readHeaderTimeout,
@@ -119,6 +121,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 		<-drained.Done()
 		gateway.Drain()
 		err := clients.Shutdown(stopCtx)
+		waitFor(stopCtx, &sockets)
 		gateway.Close()
 		err = errors.Join(err, store.Close())
 		medusa.Close()
@@ -127,6 +130,19 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	err = group.Wait()
 	log.InfoContext(ctx, "stopped")
 	return err
+}
+
+// waitFor waits until all are done, or ctx ends.
+func waitFor(ctx context.Context, all *sync.WaitGroup) {
+	done := make(chan struct{})
+	go func() {
+		all.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }
 
 // newMedusa makes the client and the gateway's own account.

@@ -47,6 +47,8 @@ type settings struct {
 
 	LivePollInterval time.Duration `env:"LIVE_POLL_INTERVAL" envDefault:"2s" help:"how often items that somebody follows live are read, to see changes made elsewhere"`
 
+	WebhookSecret webhookSecret `env:"WEBHOOK_SECRET" help:"what POST /hooks/medusa is signed with: whsec_<base64>, or any text; none: it is not served"`
+
 	MedusaTimeout        time.Duration `env:"MEDUSA_TIMEOUT" envDefault:"10s" help:"how long one call to Medusa may take"`
 	MedusaMaxConcurrency int           `env:"MEDUSA_MAX_CONCURRENCY" envDefault:"16" help:"calls to Medusa at once"`
 
@@ -100,6 +102,14 @@ func (s *switchable) UnmarshalText(text []byte) error {
 	}
 	*s = switchable(duration)
 	return nil
+}
+
+type webhookSecret struct{ routes.WebhookSecret }
+
+// UnmarshalText reads a secret.
+func (s *webhookSecret) UnmarshalText(text []byte) (err error) {
+	s.WebhookSecret, err = routes.ParseWebhookSecret(string(text))
+	return err
 }
 
 type network struct{ *net.IPNet }

@@ -53,7 +53,7 @@ func TestNothingIsMeasuredOfAGatewayThatDoesNotStart(t *testing.T) {
 }
 
 func TestOptionsThatMakeNoSenseAreRefused(t *testing.T) {
-	for _, args := range [][]string{{"-scenario", "none"}, {"-requests", "0"}, {"-connections", "0"}, {"-rate", "0"}, {"-duration", "0s"}, {"-medusa", "http://127.0.0.1:1"}, {"more"}, {"-none"}} {
+	for _, args := range [][]string{{"-scenario", "none"}, {"-requests", "0"}, {"-connections", "0"}, {"-sockets", "0"}, {"-rate", "0"}, {"-duration", "0s"}, {"-medusa", "http://127.0.0.1:1"}, {"more"}, {"-none"}} {
 		var stdout, stderr strings.Builder
 		assert.Equal(t, 2, run(t.Context(), args, nil, &stdout, &stderr), "exit code of %v", args)
 		assert.NotEmpty(t, stderr.String(), "%v is not explained", args)
@@ -167,4 +167,14 @@ func TestADistanceTakesItsTimeThereAndBack(t *testing.T) {
 		require.NoError(t, connection.get("/"))
 		assert.GreaterOrEqual(t, time.Since(started), 40*time.Millisecond)
 	}
+}
+
+func TestAChangeReachesEverybodyWhoFollows(t *testing.T) {
+	m := medusa.Start(t)
+	var stdout, stderr strings.Builder
+	args := []string{"-scenario", "live", "-sockets", "5", "-requests", "3", "-medusa", m.URL, "-email", m.Email, "-password", m.Password}
+	require.Zero(t, run(t.Context(), args, nil, &stdout, &stderr), "exit code; standard error: %s", stderr.String())
+	assert.Contains(t, stdout.String(), "5 besides, each told of 3 changes")
+	assert.Regexp(t, `from the answer +p50 .* ms, p99 .* ms, max .* ms +goal: p99 at most 100 ms`, stdout.String())
+	assert.Regexp(t, `idle sockets +25: from .* MiB of resident memory to .* MiB`, stdout.String())
 }

@@ -26,6 +26,7 @@ type options struct {
 	connections int
 	rate        float64 // requests a second
 	duration    time.Duration
+	sockets     int
 	gateway     string // path of a program; empty: one is built
 	medusa      upstream
 }
@@ -73,10 +74,11 @@ func readOptions(args []string, stderr io.Writer) (options, error) {
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.scenario, "scenario", readScenarios, readScenarios+" ("+names(withStub)+") or one of them, "+
 		stockScenarios+" ("+names(withMedusa)+") or one of them")
-	flags.IntVar(&o.requests, "requests", 20_000, fmt.Sprintf("requests of uncached; held makes five times as many, and lone at most %d", maxLone))
+	flags.IntVar(&o.requests, "requests", 20_000, fmt.Sprintf("requests of uncached; held makes five times as many, lone at most %d and live %d", maxLone, liveChanges))
 	flags.IntVar(&o.connections, "connections", 8, "connections of uncached and held, each with one request at a time")
 	flags.Float64Var(&o.rate, "rate", 500, "requests a second of latency")
 	flags.DurationVar(&o.duration, "duration", 20*time.Second, "how long latency and sustained ask Medusa, and as long the gateway")
+	flags.IntVar(&o.sockets, "sockets", 1000, fmt.Sprintf("sockets of live that hear of changes; idle ones are %d times as many", idleFactor))
 	flags.StringVar(&o.gateway, "gateway", "", "path of a gateway to measure; by default one is built")
 	flags.StringVar(&o.medusa.url, "medusa", "", "URL of a real Medusa whose stock may be changed; by default one for tests is started")
 	flags.StringVar(&o.medusa.email, "email", "", "e-mail of a user of that Medusa")
@@ -87,8 +89,8 @@ func readOptions(args []string, stderr io.Writer) (options, error) {
 	switch {
 	case flags.NArg() > 0:
 		return o, fmt.Errorf("unexpected argument %q", flags.Arg(0))
-	case o.requests < 1 || o.connections < 1 || o.rate <= 0 || o.rate*o.duration.Seconds() < 1:
-		return o, errors.New("-requests, -connections, -rate and -duration: there must be something to send")
+	case o.requests < 1 || o.connections < 1 || o.sockets < 1 || o.rate <= 0 || o.rate*o.duration.Seconds() < 1:
+		return o, errors.New("-requests, -connections, -sockets, -rate and -duration: there must be something to send")
 	case (o.medusa.url == "") != (o.medusa.email == "" || o.medusa.password == ""):
 		return o, errors.New("-medusa, -email and -password: all of them or none")
 	case len(scenariosOf(o.scenario)) == 0:

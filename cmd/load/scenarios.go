@@ -47,6 +47,7 @@ var withMedusa = []scenario{
 	{"batch", "rows in one batch-update, and one by one straight to Medusa", true, batch},
 	{"sustained", fmt.Sprintf("single changes by %d callers at once, of %d levels", sustainedCallers, sustainedLevels), true, sustained},
 	{"setup", "a location set up in one call, and by its single steps straight at Medusa", true, setup},
+	{"live", "a change told to many who follow the level over WebSocket, and what idle sockets cost", true, live},
 	{"lone", "a single change, and the same read and write straight to Medusa", true, lone},
 }
 
