@@ -8,6 +8,8 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/goccy/go-json"
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/cannahub/gateway/mapping"
 )
 
 // Answer is an answer as ready bytes. It is shared between callers and never
@@ -17,6 +19,8 @@ type Answer struct {
 	JSON []byte
 	// ETag names the body (RFC 9110, weak: the same for every encoding of it).
 	ETag string
+	// Staleness is that of an answer of what was known last.
+	mapping.Staleness
 
 	compressOnce sync.Once
 	compressed   []byte

@@ -9,13 +9,14 @@ import (
 
 // Availability says what there is of items at the locations that a visitor is shown.
 // Of what is held no upstream call, else one for each 300 items and one for each 300
-// variants; what others ask for at the same time goes together.
+// variants; what others ask for at the same time goes together. To a shopper whom
+// Medusa does not answer it says what was known last.
 func (g *Gateway) Availability(ctx context.Context, v Visitor, query mapping.AvailabilityQuery) (*Answer, error) {
 	answer, err := g.availability(ctx, v, query)
 	if err != nil {
 		return nil, errorOf(err, "")
 	}
-	return freshAnswer(answer)
+	return answerAsOf(answer.Staleness, answer)
 }
 
 // StoreAvailability is Availability for shoppers, as Medusa's storefront guide spells
@@ -25,21 +26,17 @@ func (g *Gateway) StoreAvailability(ctx context.Context, v Visitor, query mappin
 	if err != nil {
 		return nil, errorOf(err, "")
 	}
-	return freshAnswer(mapping.NewStoreAvailability(answer))
+	return answerAsOf(answer.Staleness, mapping.NewStoreAvailability(answer))
 }
 
 func (g *Gateway) availability(ctx context.Context, v Visitor, query mapping.AvailabilityQuery) (mapping.AvailabilityAnswer, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
-	scope, err := g.scopeOf(ctx, v, query.SalesChannelID, query.Explain)
-	if err != nil {
-		return mapping.AvailabilityAnswer{}, err
-	}
 	addresses := make([]mapping.Address, len(query.Items))
 	for i, item := range query.Items {
 		addresses[i] = item.Address
 	}
-	counted, err := g.counts.of(ctx, addresses)
+	scope, counted, err := g.countedFor(ctx, v, sight{query.SalesChannelID, query.Explain}, addresses)
 	if err != nil {
 		return mapping.AvailabilityAnswer{}, err
 	}
@@ -47,27 +44,24 @@ func (g *Gateway) availability(ctx context.Context, v Visitor, query mapping.Ava
 }
 
 // ValidateCart says whether a cart can be bought from the locations that a visitor is
-// shown. It costs what Availability does.
+// shown. It costs what Availability does, and is answered as that is while Medusa does
+// not answer.
 func (g *Gateway) ValidateCart(ctx context.Context, v Visitor, query mapping.CartQuery) (*Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, g.timeout)
 	defer cancel()
-	scope, err := g.scopeOf(ctx, v, "", false)
-	if err != nil {
-		return nil, errorOf(err, "")
-	}
 	addresses := make([]mapping.Address, len(query.Lines))
 	for i, line := range query.Lines {
 		addresses[i].VariantID = line.VariantID
+	}
+	scope, counted, err := g.countedFor(ctx, v, sight{}, addresses)
+	if err != nil {
+		return nil, errorOf(err, "")
 	}
 	held, err := g.heldForCart(ctx, query.CartID)
 	if err != nil {
 		return nil, errorOf(err, "")
 	}
-	counted, err := g.counts.of(ctx, addresses)
-	if err != nil {
-		return nil, errorOf(err, "")
-	}
-	return freshAnswer(mapping.NewCartAnswer(query, counted, held, scope, v.Language))
+	return answerAsOf(counted.Staleness, mapping.NewCartAnswer(query, counted, held, scope, v.Language))
 }
 
 // heldForCart is what is reserved for a cart, which is no obstacle to it.

@@ -29,6 +29,7 @@ type Config struct {
 	Store    *state.Store          // what must be remembered; nil: nothing can be changed
 	AuthTTL  time.Duration         // how long a confirmed right, or a publishable key, holds
 	LivePoll time.Duration         // how often what somebody follows is read
+	StaleAge time.Duration         // how old an answer gets that shoppers are given while Medusa does not answer; 0: none is
 	// DefaultKey is the publishable key of shoppers who send none; empty: they must.
 	DefaultKey string
 	// CartHoldTTL is how long stock is held for a cart after its last change; 0: it
@@ -47,6 +48,9 @@ type Gateway struct {
 	counts   *counts
 	keys     *keys
 	feeds    *feeds
+	products copies[product]
+	late     lateCalls
+	stale    *prometheus.CounterVec
 	timeout  time.Duration
 	log      *slog.Logger
 
@@ -73,6 +77,9 @@ func New(config Config) *Gateway {
 		held:     newHeld(config),
 		currency: &currency{medusa: config.Medusa, account: config.Account},
 		keys:     newKeys(config),
+		products: newCopies(config.StaleAge, config.MaxBytes/4, product.size),
+		late:     lateCalls{of: map[string]int{}},
+		stale:    newStaleMetric(config.Metrics),
 		timeout:  config.Timeout,
 		log:      config.Log,
 		store:    config.Store,
@@ -184,6 +191,7 @@ func (g *Gateway) Close() {
 	g.held.close()
 	g.counts.close()
 	g.keys.close()
+	g.products.close()
 }
 
 // Caller is who asks, and in which language.

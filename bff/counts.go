@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -77,13 +78,13 @@ func newCounts(config Config, generation *atomic.Uint64) *counts {
 }
 
 // heldAsAnswers are reads of things that are held as long as answers are, each kind
-// in an eighth of the memory for those.
+// in an eighth of the memory for those, and its copies in half as much.
 func heldAsAnswers[V any](
 	config Config, generation *atomic.Uint64, most int, size func(V) int, fetch func(ctx context.Context, ids []string) (map[string]V, error),
 ) readsConfig[V] {
 	return readsConfig[V]{
 		fetch: fetch, most: most, ttl: config.CacheTTL, unknown: config.CacheTTL, generation: generation,
-		maxBytes: config.MaxBytes / 8, size: size, timeout: config.Timeout,
+		stale: config.StaleAge, maxBytes: config.MaxBytes / 8, maxCopies: config.MaxBytes / 16, size: size, timeout: config.Timeout,
 	}
 }
 
@@ -117,17 +118,7 @@ func (c *counts) close() {
 // for variants one for what they take before. Ids that Medusa cannot have made are
 // unknown without a call.
 func (c *counts) of(ctx context.Context, addresses []mapping.Address) (mapping.Counted, error) {
-	var itemIDs, skus, variantIDs []string
-	for _, address := range addresses {
-		switch {
-		case address.SKU != "":
-			skus = append(skus, address.SKU)
-		case maybeID(address.VariantID):
-			variantIDs = append(variantIDs, address.VariantID)
-		case maybeID(address.InventoryItemID):
-			itemIDs = append(itemIDs, address.InventoryItemID)
-		}
-	}
+	itemIDs, skus, variantIDs := named(addresses)
 	var counted mapping.Counted
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
@@ -138,14 +129,48 @@ func (c *counts) of(ctx context.Context, addresses []mapping.Address) (mapping.C
 		if counted.Variants, err = c.variants.get(ctx, variantIDs); err != nil {
 			return err
 		}
-		for _, variant := range counted.Variants {
-			for _, link := range variant.Links {
-				itemIDs = append(itemIDs, link.InventoryItemID)
-			}
-		}
-		counted.Items, err = c.items.get(ctx, itemIDs)
+		counted.Items, err = c.items.get(ctx, append(itemIDs, itemsTaken(counted.Variants)...))
 		return err
 	})
 	err := group.Wait()
 	return counted, err
+}
+
+// lastOf is what was known last of what addresses name, without a call.
+func (c *counts) lastOf(addresses []mapping.Address) mapping.Counted {
+	itemIDs, skus, variantIDs := named(addresses)
+	var counted mapping.Counted
+	var ofItems, ofSKUs, ofVariants time.Time
+	counted.SKUs, ofSKUs = c.skus.last(skus)
+	counted.Variants, ofVariants = c.variants.last(variantIDs)
+	counted.Items, ofItems = c.items.last(append(itemIDs, itemsTaken(counted.Variants)...))
+	counted.Staleness = mapping.LastKnown(earlier(ofItems, earlier(ofSKUs, ofVariants)), time.Now())
+	return counted
+}
+
+// named are the ids and SKUs that addresses name, but for ids that Medusa cannot have
+// made.
+func named(addresses []mapping.Address) (itemIDs, skus, variantIDs []string) {
+	for _, address := range addresses {
+		switch {
+		case address.SKU != "":
+			skus = append(skus, address.SKU)
+		case maybeID(address.VariantID):
+			variantIDs = append(variantIDs, address.VariantID)
+		case maybeID(address.InventoryItemID):
+			itemIDs = append(itemIDs, address.InventoryItemID)
+		}
+	}
+	return itemIDs, skus, variantIDs
+}
+
+// itemsTaken are the ids of the items that variants take.
+func itemsTaken(variants map[string]mapping.VariantLinks) []string {
+	var itemIDs []string
+	for _, variant := range variants {
+		for _, link := range variant.Links {
+			itemIDs = append(itemIDs, link.InventoryItemID)
+		}
+	}
+	return itemIDs
 }

@@ -47,12 +47,12 @@ var (
 	inventoryItem = regexp.MustCompile(`^/admin/inventory-items(/[^/]+)?$`)
 )
 
-// Pass carries a client's request to Medusa and brings its answer back, whose body
+// pass carries a client's request to Medusa and brings its answer back, whose body
 // is to be closed: as it is, but for what the gateway keeps back. Writes of levels
 // are refused (USE_GATEWAY_ROUTE), and no answer below /store tells of stock
 // outside the locations of the caller's publishable key. An error of a write that
 // may have been made says no time to try again. route names the request in metrics.
-func (g *Gateway) Pass(request *http.Request, route string) (*http.Response, error) {
+func (g *Gateway) pass(request *http.Request, route string) (*http.Response, error) {
 	plain := strings.ToLower(path.Clean(request.URL.Path))
 	reads := request.Method == http.MethodGet || request.Method == http.MethodHead
 	if !reads && writesLevels(plain) {
@@ -200,10 +200,16 @@ func remakeable(request *http.Request, query string) *http.Request {
 	if asked.Method == http.MethodHead {
 		asked.Method = http.MethodGet
 	}
-	for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since", "Range", "If-Range"} {
-		asked.Header.Del(name)
-	}
+	forgetWhatIsThere(asked.Header)
 	return asked
+}
+
+// forgetWhatIsThere takes out of a request what would have its answer not come whole and
+// plain.
+func forgetWhatIsThere(header http.Header) {
+	for _, name := range []string{"Accept-Encoding", "If-None-Match", "If-Modified-Since", "Range", "If-Range"} {
+		header.Del(name)
+	}
 }
 
 var errNotJSON = errors.New("an answer that is not JSON")

@@ -37,6 +37,7 @@ const (
 type reads[V any] struct {
 	config readsConfig[V]
 	held   *otter.Cache[string, heldRead[V]] // nil: nothing is held
+	copies copies[V]
 
 	mu      sync.Mutex
 	flights map[string]*flight[V] // that reads an id, or will
@@ -52,10 +53,14 @@ type readsConfig[V any] struct {
 	// 0: not at all. Both end when generation changes.
 	ttl, unknown time.Duration
 	generation   *atomic.Uint64
-	// maxBytes of memory for what is held, size is what a thing takes of it.
-	maxBytes int64
-	size     func(V) int
-	timeout  time.Duration
+	// stale is how old a copy gets of what was read last; 0: none is kept.
+	stale time.Duration
+	// maxBytes of memory for what is held, and maxCopies for copies; size is what a
+	// thing takes of it.
+	maxBytes  int64
+	maxCopies int64
+	size      func(V) int
+	timeout   time.Duration
 }
 
 type heldRead[V any] struct {
@@ -74,6 +79,7 @@ type flight[V any] struct {
 	spelled    int // bytes that the ids take in a URL
 	waiters    int
 	sent       bool
+	sentAt     time.Time
 	generation uint64 // when it was sent
 
 	done  chan struct{}
@@ -82,7 +88,7 @@ type flight[V any] struct {
 }
 
 func newReads[V any](config readsConfig[V]) *reads[V] {
-	r := &reads[V]{config: config, flights: map[string]*flight[V]{}}
+	r := &reads[V]{config: config, flights: map[string]*flight[V]{}, copies: newCopies(config.stale, config.maxCopies, config.size)}
 	if config.ttl > 0 && config.maxBytes > 0 {
 		r.held = otter.Must(&otter.Options[string, heldRead[V]]{
 			MaximumWeight: uint64(config.maxBytes),
@@ -100,6 +106,7 @@ func (r *reads[V]) close() {
 		r.held.InvalidateAll()
 		r.held.StopAllGoroutines()
 	}
+	r.copies.close()
 }
 
 // get returns the things of ids, each of which may be named more than once;
@@ -222,7 +229,7 @@ func (r *reads[V]) send() {
 	for r.running < readsAtOnce && len(r.waiting) > 0 {
 		next := r.waiting[0]
 		r.waiting = r.waiting[1:]
-		next.sent, next.generation = true, r.config.generation.Load()
+		next.sent, next.sentAt, next.generation = true, time.Now(), r.config.generation.Load()
 		r.running++
 		go r.carry(next)
 	}
@@ -260,6 +267,13 @@ func (r *reads[V]) fetch(f *flight[V]) (found map[string]V, err error) {
 }
 
 func (r *reads[V]) keep(f *flight[V]) {
+	for _, id := range f.ids {
+		if value, known := f.found[id]; known {
+			r.copies.keep(id, value, f.sentAt)
+		} else {
+			r.copies.drop(id)
+		}
+	}
 	if r.held == nil || r.config.generation.Load() != f.generation {
 		return
 	}
@@ -272,4 +286,25 @@ func (r *reads[V]) keep(f *flight[V]) {
 		}
 		r.held.Set(id, read)
 	}
+}
+
+// last returns what was known last of ids, and when the oldest of it was asked for.
+// What is not known, or was unknown to Medusa, is left out.
+func (r *reads[V]) last(ids []string) (found map[string]V, oldest time.Time) {
+	found = make(map[string]V, len(ids))
+	for _, id := range ids {
+		if known, ok := r.copies.find(id); ok {
+			found[id] = known.value
+			oldest = earlier(oldest, known.asked)
+		}
+	}
+	return found, oldest
+}
+
+// earlier is the earlier of two times, of which zero is none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || (!b.IsZero() && b.Before(a)) {
+		return b
+	}
+	return a
 }

@@ -43,6 +43,7 @@ type keys struct {
 	*reads[openedKey]
 
 	generation *atomic.Uint64
+	good       copies[struct{}] // those that Medusa took last
 }
 
 // openedKey is the locations that a publishable key opens, by its sales channels.
@@ -53,9 +54,16 @@ type openedKey struct {
 
 func newKeys(config Config) *keys {
 	generation := &atomic.Uint64{}
-	return &keys{generation: generation, reads: newReads(readsConfig[openedKey]{
+	k := &keys{generation: generation, good: newCopies(config.StaleAge, maxKeys/4, func(struct{}) int { return 0 })}
+	look := ownRead(config.Account,
+		func(ctx context.Context, by medusaclient.Credential, tokens []string) ([]medusaclient.PublishableKey, error) {
+			return config.Medusa.APIKeys.ListByToken(ctx, by, tokens)
+		},
+		func(key medusaclient.PublishableKey) (string, openedKey) { return key.Token, opened(key) },
+	)
+	k.reads = newReads(readsConfig[openedKey]{
 		most: medusaclient.MaxTokens, ttl: config.AuthTTL, unknown: unknownKey, generation: generation,
-		maxBytes: maxKeys, timeout: config.Timeout,
+		stale: config.StaleAge, maxBytes: maxKeys, maxCopies: maxKeys / 4, timeout: config.Timeout,
 		size: func(key openedKey) int {
 			size := 0
 			for _, locations := range key.channels {
@@ -63,13 +71,61 @@ func newKeys(config Config) *keys {
 			}
 			return size
 		},
-		fetch: ownRead(config.Account,
-			func(ctx context.Context, by medusaclient.Credential, tokens []string) ([]medusaclient.PublishableKey, error) {
-				return config.Medusa.APIKeys.ListByToken(ctx, by, tokens)
-			},
-			func(key medusaclient.PublishableKey) (string, openedKey) { return key.Token, opened(key) },
-		),
-	})}
+		fetch: func(ctx context.Context, tokens []string) (map[string]openedKey, error) {
+			asked := time.Now()
+			found, err := look(ctx, tokens)
+			if err == nil {
+				k.judge(tokens, found, asked)
+			}
+			return found, err
+		},
+	})
+	return k
+}
+
+func (k *keys) close() {
+	k.reads.close()
+	k.good.close()
+}
+
+// judge remembers which keys Medusa took.
+func (k *keys) judge(tokens []string, found map[string]openedKey, asked time.Time) {
+	for _, token := range tokens {
+		if key, known := found[token]; known && !key.revoked() {
+			k.took(token, asked)
+		} else {
+			k.good.drop(token)
+		}
+	}
+}
+
+// took remembers that Medusa took a key.
+func (k *keys) took(token string, asked time.Time) { k.good.keep(token, struct{}{}, asked) }
+
+// refused has a key be looked up again, and be worth nothing until then, since Medusa
+// refused it.
+func (k *keys) refused(token string) {
+	k.good.drop(token)
+	if k.held != nil {
+		k.held.Invalidate(token)
+	}
+}
+
+// wasGood says whether Medusa took a key when it answered last, as far as is known.
+func (k *keys) wasGood(token string) bool {
+	_, good := k.good.find(token)
+	last, _ := k.copies.find(token)
+	return good && !last.value.revoked()
+}
+
+// lastOpened is what a key opened that was good.
+func (k *keys) lastOpened(token string) (openedKey, bool) {
+	last, known := k.copies.find(token)
+	return last.value, known && k.wasGood(token)
+}
+
+func (o openedKey) revoked() bool {
+	return !o.revokedAt.IsZero() && !time.Now().Before(o.revokedAt)
 }
 
 // opened leaves out what was deleted.
@@ -109,7 +165,7 @@ func (k *keys) open(ctx context.Context, token string) (openedKey, error) {
 		return openedKey{}, err
 	}
 	key, known := found[token]
-	if !known || (!key.revokedAt.IsZero() && !time.Now().Before(key.revokedAt)) {
+	if !known || key.revoked() {
 		return openedKey{}, errKey()
 	}
 	return key, nil
@@ -139,6 +195,14 @@ func (g *Gateway) locationsOf(ctx context.Context, token string) ([]string, erro
 func (g *Gateway) OpenedByDefault(ctx context.Context) (int, error) {
 	locations, err := g.locationsOf(ctx, "")
 	return len(locations), err
+}
+
+// shows is the scope of a channel, which must be one of the key's.
+func (o openedKey) shows(channelID string) (mapping.Scope, error) {
+	if _, own := o.channels[channelID]; channelID != "" && !own {
+		return nil, &Error{Code: Forbidden, Message: mapping.Message{Key: "FORBIDDEN.channel", Args: []any{channelID}}}
+	}
+	return o.scope(channelID), nil
 }
 
 // scope is the locations of the key's channels, or of one of them.
@@ -187,14 +251,11 @@ func (g *Gateway) scopeOf(ctx context.Context, v Visitor, channelID string, expl
 	if err != nil {
 		return nil, err
 	}
-	if _, own := key.channels[channelID]; channelID != "" && !own {
-		return nil, &Error{Code: Forbidden, Message: mapping.Message{Key: "FORBIDDEN.channel", Args: []any{channelID}}}
-	}
-	scope := key.scope(channelID)
+	scope, err := key.shows(channelID)
 	for location := range scope {
 		scope[location] = all[location]
 	}
-	return scope, nil
+	return scope, err
 }
 
 // scopeOfAdmin is all locations, or those of a sales channel.

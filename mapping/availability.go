@@ -40,12 +40,15 @@ type AvailabilityItem struct {
 // AvailabilityAnswer has for each item that was asked for one entry for each
 // location, the best one first.
 type AvailabilityAnswer struct {
+	Staleness
+
 	Availability []Availability `json:"availability"`
 }
 
 // Availability is what one location has of an item that was asked for, in units of
 // what addressed it. AvailableQuantity is nil where nothing is counted. Code says
-// why there is nothing.
+// why there is nothing. ShowAsInStock is false where nobody can tell what there is,
+// else nil.
 type Availability struct {
 	VariantID         *string             `json:"variantId"`
 	SKU               *string             `json:"sku"`
@@ -56,6 +59,7 @@ type Availability struct {
 	RequestedQuantity Quantity            `json:"requestedQuantity"`
 	Status            string              `json:"status"`
 	Message           string              `json:"message"`
+	ShowAsInStock     *bool               `json:"showAsInStock,omitempty"`
 	Code              string              `json:"code,omitempty"`
 	Explain           *AvailabilityReason `json:"explain,omitempty"`
 }
@@ -72,12 +76,18 @@ type AvailabilityReason struct {
 }
 
 // InStock is the status of what there is more than a few of; the others are
-// LowStock, up to 10, and OutOfStock.
-const InStock = "in_stock"
+// LowStock, up to 10, OutOfStock, and Untold of what nobody can tell of while Medusa
+// does not answer.
+const (
+	InStock = "in_stock"
+	Untold  = "unknown"
+)
 
 // StoreAvailabilityAnswer is an AvailabilityAnswer as Medusa's storefront guide
 // spells it.
 type StoreAvailabilityAnswer struct {
+	Staleness
+
 	Availability []StoreAvailability `json:"availability"`
 }
 
@@ -90,8 +100,12 @@ type StoreAvailability struct {
 	RequestedQuantity Quantity `json:"requested_quantity"` //nolint:tagliatelle // as the guide spells it
 	Status            string   `json:"status"`
 	Message           string   `json:"message"`
+	ShowAsInStock     *bool    `json:"show_as_in_stock,omitempty"` //nolint:tagliatelle // as the guide spells it
 	Code              string   `json:"code,omitempty"`
 }
+
+// untoldMessage is in the words of Medusa's storefront guide.
+var untoldMessage = Message{Key: "stock.untold"}
 
 var (
 	availabilityFields          = []string{"items", "salesChannelId", "explain"}
@@ -167,21 +181,25 @@ func (o *object) neededAmount(name string) (amount Quantity) {
 // scope.
 func NewAvailability(query AvailabilityQuery, counted Counted, scope Scope, language Language) AvailabilityAnswer {
 	words := newAvailabilityWords(language)
-	answer := AvailabilityAnswer{Availability: make([]Availability, 0, len(query.Items))}
+	answer := AvailabilityAnswer{Staleness: counted.Staleness, Availability: make([]Availability, 0, len(query.Items))}
 	for _, item := range query.Items {
 		answer.Availability = append(answer.Availability, words.entries(item, counted.demandOf(item.Address), scope, query.Explain)...)
 	}
 	return answer
 }
 
-// NewStoreAvailability spells an answer as Medusa's storefront guide does.
+// NewStoreAvailability spells an answer as Medusa's storefront guide does, in which a
+// quantity that is not known is 0.
 func NewStoreAvailability(answer AvailabilityAnswer) StoreAvailabilityAnswer {
-	store := StoreAvailabilityAnswer{Availability: make([]StoreAvailability, len(answer.Availability))}
+	store := StoreAvailabilityAnswer{Staleness: answer.Staleness, Availability: make([]StoreAvailability, len(answer.Availability))}
 	for i, entry := range answer.Availability {
+		if entry.AvailableQuantity == nil {
+			entry.AvailableQuantity = &Quantity{}
+		}
 		store.Availability[i] = StoreAvailability{
 			InventoryItemID: *entry.InventoryItemID, LocationID: entry.LocationID, IsAvailable: entry.IsAvailable,
 			AvailableQuantity: *entry.AvailableQuantity, RequestedQuantity: entry.RequestedQuantity,
-			Status: entry.Status, Message: entry.Message, Code: entry.Code,
+			Status: entry.Status, Message: entry.Message, ShowAsInStock: entry.ShowAsInStock, Code: entry.Code,
 		}
 	}
 	return store
@@ -207,6 +225,9 @@ func (w availabilityWords) entries(item AvailabilityItem, demand demand, scope S
 	}
 	if item.InventoryItemID != "" {
 		none.InventoryItemID = orNil(item.InventoryItemID)
+	}
+	if demand.untold {
+		return []Availability{w.untold(none)}
 	}
 	if item.LocationID != "" {
 		if _, shown := scope[item.LocationID]; !shown && none.Code == "" && !demand.unmanaged {
@@ -240,6 +261,14 @@ func (w availabilityWords) entries(item AvailabilityItem, demand demand, scope S
 		return strings.Compare(*a.LocationID, *b.LocationID)
 	})
 	return entries
+}
+
+// untold is what shoppers are told of what nobody can tell: that it can be had, so that
+// no shop empties while Medusa does not answer, but not that it is in stock.
+func (w availabilityWords) untold(entry Availability) Availability {
+	entry.IsAvailable, entry.Status, entry.Message = true, Untold, untoldMessage.In(w.language)
+	entry.AvailableQuantity, entry.ShowAsInStock = nil, new(bool)
+	return entry
 }
 
 // judged says whether there is enough. What is always for sale is in stock, however

@@ -19,9 +19,13 @@ type CartLine struct {
 }
 
 // CartAnswer says whether a cart can be bought. FulfillableFrom are the locations
-// that have all of it.
+// that have all of it. Message is there when nobody can tell of all lines whether they
+// can be had; those are no errors.
 type CartAnswer struct {
+	Staleness
+
 	IsValid         bool        `json:"isValid"`
+	Message         string      `json:"message,omitempty"`
 	Errors          []CartError `json:"errors"`
 	FulfillableFrom []string    `json:"fulfillableFrom"`
 }
@@ -82,7 +86,10 @@ func NewCartAnswer(query CartQuery, counted Counted, held map[LevelID]Quantity, 
 			}
 		}
 	}
-	answer := CartAnswer{Errors: []CartError{}, FulfillableFrom: []string{}}
+	answer := CartAnswer{Staleness: counted.Staleness, Errors: []CartError{}, FulfillableFrom: []string{}}
+	if slices.ContainsFunc(c.demands, func(d demand) bool { return d.untold }) {
+		answer.Message = untoldMessage.In(language)
+	}
 	for i, line := range query.Lines {
 		if code, available := c.fault(c.demands[i], line.Quantity); code != "" {
 			said := Message{Key: code, Args: []any{available, line.Quantity}}.InShort().In(language)
@@ -93,7 +100,7 @@ func NewCartAnswer(query CartQuery, counted Counted, held map[LevelID]Quantity, 
 	}
 	answer.IsValid = len(answer.Errors) == 0
 	for _, location := range slices.Sorted(maps.Keys(scope)) {
-		if answer.IsValid && c.servedFrom(location) {
+		if answer.IsValid && answer.Message == "" && c.servedFrom(location) {
 			answer.FulfillableFrom = append(answer.FulfillableFrom, location)
 		}
 	}

@@ -46,8 +46,11 @@ func (s Scope) only(locationID string) Scope {
 	return Scope{locationID: channels}
 }
 
-// Counted is what was counted for a question. What is unknown is not in it.
+// Counted is what was counted for a question. What is unknown is not in it: to Medusa
+// or, where it is stale, to the gateway.
 type Counted struct {
+	Staleness
+
 	Items    map[string]ItemCount // by id
 	SKUs     map[string]ItemCount // by SKU
 	Variants map[string]VariantLinks
@@ -120,6 +123,7 @@ type demand struct {
 	links     []ItemLink
 	counts    []ItemCount // of the links
 	unmanaged bool        // nothing is counted
+	untold    bool        // nobody can tell what there is
 	always    bool        // it is for sale whatever is counted
 	code      string      // why it cannot be had at all
 }
@@ -135,7 +139,10 @@ func (c Counted) demandOf(address Address) demand {
 		item, known = c.SKUs[address.SKU]
 		code = "SKU_NOT_FOUND"
 	}
-	if !known {
+	switch {
+	case !known && c.Stale:
+		return demand{untold: true, always: true}
+	case !known:
 		return demand{code: code}
 	}
 	return demand{links: []ItemLink{{item.ID, one}}, counts: []ItemCount{item}}
@@ -144,6 +151,8 @@ func (c Counted) demandOf(address Address) demand {
 func (c Counted) demandOfVariant(id string) demand {
 	variant, known := c.Variants[id]
 	switch {
+	case !known && c.Stale:
+		return demand{untold: true, always: true}
 	case !known:
 		return demand{code: "VARIANT_NOT_FOUND"}
 	case !variant.Managed:
@@ -156,7 +165,11 @@ func (c Counted) demandOfVariant(id string) demand {
 		if link.Required.Sign() <= 0 {
 			return demand{code: RequiredQuantityInvalid}
 		}
-		d.counts[i] = c.Items[link.InventoryItemID]
+		count, counted := c.Items[link.InventoryItemID]
+		if !counted && c.Stale {
+			return demand{untold: true, always: true}
+		}
+		d.counts[i] = count
 	}
 	return d
 }

@@ -632,4 +632,5 @@ var sentences = map[string][languages]string{
 	"stock.in_stock":     {English: "In stock", Spanish: "En stock", German: "Auf Lager"},
 	"stock.low_stock":    {English: "Only %s left", Spanish: "Solo %s en stock", German: "Nur noch %s auf Lager"},
 	"stock.out_of_stock": {English: "Out of stock", Spanish: "Sin stock", German: "Nicht auf Lager"},
+	"stock.untold":       {English: "Stock information temporarily unavailable", Spanish: "Información de stock temporalmente no disponible", German: "Angaben zum Bestand vorübergehend nicht verfügbar"},
 }

@@ -115,7 +115,8 @@ func New(config Config) (*Client, error) {
 	}).SetLogger(silent{}).SetDisableWarn(true)
 	c.breaker = newBreaker("calls")
 	retry := retrypolicy.NewBuilder[struct{}]().
-		HandleIf(func(_ struct{}, err error) bool { return mayRepeat(err) }).
+		// With the breaker open it would only be refused, and later than now.
+		HandleIf(func(_ struct{}, err error) bool { return mayRepeat(err) && !c.breaker.IsOpen() }).
 		WithMaxRetries(maxRetries).
 		WithBackoff(retryDelay, retryMaxWait).
 		ReturnLastFailure().

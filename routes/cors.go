@@ -12,7 +12,7 @@ import (
 // exposed are the headers that a page may read of an answer.
 var exposed = []string{
 	"ETag", "X-Request-Id", "X-Medusa-Calls", "Server-Timing", "Retry-After", "RateLimit", "RateLimit-Policy",
-	"Idempotent-Replayed",
+	"Idempotent-Replayed", "Age",
 }
 
 // cors lets pages of the given origins call the gateway from a browser.

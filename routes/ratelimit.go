@@ -3,7 +3,9 @@ package routes
 import (
 	"fmt"
 	"math"
+	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -24,13 +26,15 @@ type Rate struct {
 type limiter struct {
 	rate    Rate
 	buckets *gocache.Cache // *rate.Limiter by caller
-	proven  *gocache.Cache // credentials that Medusa took lately
+	proven  *gocache.Cache // callers whose credential or publishable key Medusa took lately
 	policy  string
 }
 
 // limitRate holds each caller to a rate and tells the state in the RateLimit
-// headers of the IETF draft. A caller is known by a credential that Medusa took,
-// until then by his address, so that making up credentials helps nobody.
+// headers of the IETF draft. A caller is known by a credential that Medusa took, or
+// by his address and a publishable key that it took: a key is shared by all shoppers
+// of a shop, none of whom can use up the others' requests. Until then he is known by
+// his address, so that making up credentials and keys helps nobody.
 func limitRate(allowed Rate) echo.MiddlewareFunc {
 	// A bucket that had time to fill is as good as a new one.
 	refill := time.Duration(float64(allowed.Burst) / allowed.PerSecond * float64(time.Second))
@@ -41,13 +45,13 @@ func limitRate(allowed Rate) echo.MiddlewareFunc {
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			fingerprint := fingerprintOf(c)
-			if err := l.take(c, l.callerOf(c, fingerprint)); err != nil {
+			named := namedCaller(c)
+			if err := l.take(c, l.callerOf(c, named)); err != nil {
 				return err
 			}
 			err := next(c)
-			if err == nil && fingerprint != "" {
-				l.proven.SetDefault(fingerprint, true)
+			if err == nil && named != "" && c.Response().Status < http.StatusBadRequest {
+				l.proven.SetDefault(named, true)
 			}
 			return err
 		}
@@ -84,17 +88,21 @@ func (l *limiter) bucketOf(caller string) *rate.Limiter {
 	}
 }
 
-func (l *limiter) callerOf(c echo.Context, fingerprint string) string {
-	if _, proven := l.proven.Get(fingerprint); proven {
-		return fingerprint
+func (l *limiter) callerOf(c echo.Context, named string) string {
+	if _, proven := l.proven.Get(named); proven {
+		return named
 	}
 	return c.RealIP()
 }
 
-// fingerprintOf is empty where there is no credential, or none that Medusa is asked
-// about.
-func fingerprintOf(c echo.Context) string {
-	if c.Request().Header.Get(bff.PublishableKey) != "" || c.QueryParam("publishableKey") != "" || isPassed(c.Request().URL.Path) {
+// namedCaller is who asks by what he sends along, empty where Medusa is not asked about
+// that.
+func namedCaller(c echo.Context) string {
+	key, path := c.Request().Header.Get(bff.PublishableKey), c.Request().URL.Path
+	switch {
+	case key != "" && len(key) <= maxLimitedKey && asksByKey(path):
+		return c.RealIP() + " " + key
+	case key != "", c.QueryParam("publishableKey") != "", isPassed(path):
 		return ""
 	}
 	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))
@@ -103,6 +111,14 @@ func fingerprintOf(c echo.Context) string {
 	}
 	fingerprint := credential.Fingerprint()
 	return string(fingerprint[:])
+}
+
+// maxLimitedKey bounds what is remembered of a caller: Medusa's keys have 67.
+const maxLimitedKey = 200
+
+// asksByKey says whether a publishable key is looked at, so that an answer proves it.
+func asksByKey(path string) bool {
+	return strings.HasPrefix(path, "/store/") || path == availabilityPath || path == cartValidationPath
 }
 
 // ParseRate reads "50/s:100": 50 a second, bursts of 100. Units are s, m and h;

@@ -1,6 +1,7 @@
 package routes
 
 import (
+	"net"
 	"net/http"
 	"strconv"
 	"testing"
@@ -48,6 +49,33 @@ func TestMadeUpCredentialsShareTheRateOfTheirAddress(t *testing.T) {
 	}
 	assert.Equal(t, http.StatusTooManyRequests, s.get(t, "/api/locations", authorization("Bearer made-up-too")).status)
 	assert.Equal(t, http.StatusOK, s.get(t, "/api/locations").status, "a credential that Medusa took has a rate of its own")
+}
+
+// A publishable key is shared by all shoppers of a shop.
+func TestNoShopperUsesUpTheOthersRequests(t *testing.T) {
+	loopback := &net.IPNet{IP: net.IPv4(127, 0, 0, 0), Mask: net.CIDRMask(8, 32)}
+	s := open(t, func(b *setup) {
+		b.routes.Rate, b.routes.Proxies = Rate{PerSecond: 1e-3, Burst: 2}, []*net.IPNet{loopback}
+	})
+	ask := func(address string, key with) answer {
+		got := s.question(t, storeAvailability, guideRequest, key, header("X-Forwarded-For", address))
+		assert.Regexp(t, `^"caller";q=2;w=\d+$`, got.header.Get("RateLimit-Policy"), "status %d", got.status)
+		assert.Regexp(t, `^"caller";r=[01];t=\d+$`, got.header.Get("RateLimit"), "status %d", got.status)
+		return got
+	}
+	one, other := "203.0.113.1", "203.0.113.2"
+	for range 3 {
+		require.Equal(t, http.StatusOK, ask(one, shopper("sc_cannahub")).status, "the first was its address's")
+	}
+	greedy := ask(one, shopper("sc_cannahub"))
+	require.Equal(t, http.StatusTooManyRequests, greedy.status)
+	assert.NotEmpty(t, greedy.header.Get("Retry-After"))
+	assert.Equal(t, http.StatusOK, ask(other, shopper("sc_cannahub")).status, "another shopper with the same key")
+	assert.Equal(t, http.StatusOK, ask(one, shopper("sc_mayorista")).status, "another shop behind the same address")
+
+	for i, status := range []int{http.StatusUnauthorized, http.StatusUnauthorized, http.StatusTooManyRequests, http.StatusTooManyRequests} {
+		assert.Equal(t, status, ask("203.0.113.3", header("X-Publishable-Api-Key", "pk_made_up_"+strconv.Itoa(i))).status, "a key that is made up makes another caller")
+	}
 }
 
 func TestTheRateIsGrantedAnew(t *testing.T) {

@@ -72,7 +72,7 @@ func newRouter(config Config) *echo.Echo {
 	s.serveProducts(api)
 	s.serveReservations(api)
 	s.serveLocations(api)
-	s.serveStorefront(e, api, limit...)
+	s.serveStorefront(e, limit...)
 	s.serveLive(e, api, limit...)
 	s.serveHooks(e, config.Secret)
 	s.servePassThrough(e, config.Proxies, limit...)

@@ -45,6 +45,7 @@ type setup struct {
 	handler        func(Config) http.Handler
 	cacheTTL       time.Duration
 	authTTL        time.Duration
+	staleAge       time.Duration
 	medusaTimeout  time.Duration
 	requestTimeout time.Duration
 	livePoll       time.Duration
@@ -102,7 +103,7 @@ func open(tb testing.TB, changes ...func(*setup)) *shop {
 	build.routes.Gateway = bff.New(bff.Config{
 		Medusa: client, Account: client.UserAccount(medusatest.Email, medusatest.Password), Store: s.store,
 		CacheTTL: build.cacheTTL, AuthTTL: build.authTTL, MaxBytes: 8 << 20, Timeout: build.requestTimeout,
-		DefaultKey: build.defaultKey, LivePoll: build.livePoll,
+		DefaultKey: build.defaultKey, LivePoll: build.livePoll, StaleAge: build.staleAge,
 		Log: build.routes.Log, Metrics: s.registry,
 	})
 	s.gateway, s.sockets = build.routes.Gateway, build.routes.Sockets

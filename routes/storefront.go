@@ -3,6 +3,7 @@ package routes
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/labstack/echo/v4"
 
@@ -10,10 +11,15 @@ import (
 	"github.com/cannahub/gateway/mapping"
 )
 
+const (
+	availabilityPath   = "/api/inventory/availability"
+	cartValidationPath = "/api/cart/validate"
+)
+
 // serveStorefront serves what shoppers ask of the gateway itself.
-func (s *server) serveStorefront(e *echo.Echo, api *echo.Group, limit ...echo.MiddlewareFunc) {
-	api.POST("/inventory/availability", question(visitorOf, mapping.ParseAvailability, s.gateway.Availability))
-	api.POST("/cart/validate", question(visitorOf, mapping.ParseCart, s.gateway.ValidateCart))
+func (s *server) serveStorefront(e *echo.Echo, limit ...echo.MiddlewareFunc) {
+	e.POST(availabilityPath, question(visitorOf, mapping.ParseAvailability, s.gateway.Availability), limit...)
+	e.POST(cartValidationPath, question(visitorOf, mapping.ParseCart, s.gateway.ValidateCart), limit...)
 	e.POST("/store/inventory-items/availability", question(shopperOf, mapping.ParseStoreAvailability, s.gateway.StoreAvailability), limit...)
 }
 
@@ -44,6 +50,9 @@ func question[Query any](
 		header := c.Response().Header()
 		header.Add("Vary", vary+", "+bff.PublishableKey)
 		header.Set("Cache-Control", "no-store")
+		if said.Age != nil {
+			header.Set("Age", strconv.FormatInt(*said.Age, 10))
+		}
 		return sendBody(c, http.StatusOK, said)
 	}
 }

@@ -2,9 +2,11 @@ package routes
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -158,23 +160,93 @@ func TestQuestionsAreAnsweredWithMedusasOutages(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.question(t, storeAvailability, guideRequest, shopper("sc_cannahub")).status, "what is held")
 }
 
+func TestShoppersAreToldHowOldTheirAnswerIs(t *testing.T) {
+	s := openBook(t, func(b *setup) { b.cacheTTL, b.staleAge = 0, time.Hour })
+	cart := `{"items":[{"variantId":"variant_bd_14g","quantity":1}]}`
+	own := `{"items":[{"inventoryItemId":"iitem_bd_14g","requiredQuantity":1}]}`
+	questions := map[string]string{storeAvailability: guideRequest, ownAvailability: own, cartValidation: cart}
+	for path, body := range questions {
+		got := s.question(t, path, body, shopper("sc_cannahub"))
+		require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+		assert.Empty(t, got.header.Get("Age"), path)
+	}
+	s.medusa.Close()
+	for path, body := range questions {
+		got := s.question(t, path, body, shopper("sc_cannahub"))
+		require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+		assert.True(t, gjson.GetBytes(got.body, "stale").Bool(), "%s: %s", path, got.body)
+		assert.Equal(t, gjson.GetBytes(got.body, "age").Raw, got.header.Get("Age"), path)
+		assert.Regexp(t, `^\d+$`, got.header.Get("Age"), path)
+
+		got = s.question(t, path, strings.NewReplacer("bd_14g", "bd_7g").Replace(body), shopper("sc_cannahub"), header("Accept-Language", "de"))
+		require.Equal(t, http.StatusOK, got.status, "%s", got.body)
+		assert.Contains(t, string(got.body), "Angaben zum Bestand vorübergehend nicht verfügbar", path)
+		assert.Empty(t, got.header.Get("Age"), "%s: nothing is known", path)
+
+		got = s.question(t, path, body, shopper("sc_mayorista"))
+		assert.Equal(t, http.StatusServiceUnavailable, got.status, "a key that was never good: %s", path)
+		if path != storeAvailability {
+			got = s.question(t, path, body, shopper("sc_cannahub"), authorization("Bearer "+s.token))
+			assert.Equal(t, http.StatusServiceUnavailable, got.status, "an admin: %s", path)
+			assert.Equal(t, bff.NetworkError, got.problem(t).Code, path)
+			assert.NotEmpty(t, got.header.Get("Retry-After"), path)
+		}
+	}
+}
+
+func TestProductsAreBrowsedWhileMedusaIsDown(t *testing.T) {
+	s := open(t, func(b *setup) { b.staleAge, b.routes.Origins = time.Hour, []string{"*"} })
+	s.medusa.Fail(medusatest.Match{Path: "/store/**"}, func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.Header().Set("Etag", `W/"1"`)
+		_, _ = io.WriteString(w, `{"products":[]}`)
+	})
+	browse := func(method string, changes ...with) answer {
+		request, err := http.NewRequestWithContext(t.Context(), method, s.server.URL+"/store/products", nil)
+		require.NoError(t, err)
+		for _, change := range append([]with{shopper("sc_cannahub")}, changes...) {
+			change(request)
+		}
+		got, err := s.send(request)
+		require.NoError(t, err)
+		return got
+	}
+	fresh := browse(http.MethodGet)
+	require.Equal(t, http.StatusOK, fresh.status)
+	assert.JSONEq(t, `{"products":[]}`, string(fresh.body))
+	assert.Equal(t, `W/"1"`, fresh.header.Get("Etag"), "Medusa's own")
+	assert.Equal(t, http.StatusNotModified, browse(http.MethodGet, header("If-None-Match", `W/"1"`)).status)
+
+	s.medusa.Close()
+	stale := browse(http.MethodGet, header("If-None-Match", `W/"1"`), header("Origin", "https://shop.test"))
+	require.Equal(t, http.StatusOK, stale.status, "%s", stale.body)
+	assert.True(t, gjson.GetBytes(stale.body, "stale").Bool())
+	assert.Equal(t, gjson.GetBytes(stale.body, "age").Raw, stale.header.Get("Age"))
+	assert.Contains(t, stale.header.Get("Access-Control-Expose-Headers"), "Age")
+	assert.NotEmpty(t, stale.header.Get("X-Request-Id"))
+	head := browse(http.MethodHead)
+	assert.Equal(t, http.StatusOK, head.status)
+	assert.Empty(t, head.body)
+	assert.NotEmpty(t, head.header.Get("Age"))
+
+	customer := browse(http.MethodGet, authorization("Bearer of a customer"))
+	require.Equal(t, http.StatusServiceUnavailable, customer.status)
+	assert.NotEmpty(t, customer.header.Get("Retry-After"))
+}
+
 // Credentials that Medusa is not asked about do not make another caller.
 func TestMadeUpCredentialsOfShoppersShareABucket(t *testing.T) {
-	s := open(t, func(b *setup) {
-		b.routes.Rate = Rate{PerSecond: 1e-3, Burst: 4}
-		b.defaultKey = medusatest.PublishableToken("sc_cannahub")
-	})
+	s := open(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1e-3, Burst: 4} })
 	limited := 0
-	for i := range 8 {
+	for i := range 9 {
 		path, body := storeAvailability, guideRequest
-		changes := []with{authorization(fmt.Sprintf("Bearer made-up-%d", i%2))}
 		if i%2 == 0 {
 			path, body = ownAvailability, `{"items":[{"inventoryItemId":"iitem_bd_1g","requiredQuantity":1}]}`
-			changes = append(changes, shopper("sc_cannahub"))
 		}
-		if s.question(t, path, body, changes...).status == http.StatusTooManyRequests {
+		got := s.question(t, path, body, authorization(fmt.Sprintf("Bearer made-up-%d", i%3)), shopper("sc_cannahub"))
+		if got.status == http.StatusTooManyRequests {
 			limited++
 		}
 	}
-	assert.Equal(t, 4, limited, "of 8 requests with bursts of 4")
+	assert.Equal(t, 4, limited, "of 9 requests with bursts of 4, the first of which was the address's")
 }

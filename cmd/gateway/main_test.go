@@ -39,12 +39,12 @@ func TestHelpListsEverySettingWithItsDefault(t *testing.T) {
 func TestAllFaultsOfTheConfigurationAreToldAtOnce(t *testing.T) {
 	code, _, stderr := runIn(t, []string{
 		"MEDUSA_URL=medusa", "MEDUSA_EMAIL=a@b.c",
-		"AUTH_CACHE_TTL=-1s", "CACHE_TTL=soon", "CACHE_MAX_BYTES=much", "MEDUSA_TIMEOUT=-1s", "MEDUSA_MAX_CONCURRENCY=0", "RATE_LIMIT=fast",
+		"AUTH_CACHE_TTL=-1s", "STALE_MAX_AGE=-1s", "CACHE_TTL=soon", "CACHE_MAX_BYTES=much", "MEDUSA_TIMEOUT=-1s", "MEDUSA_MAX_CONCURRENCY=0", "RATE_LIMIT=fast",
 		"CORS_ORIGINS=https://a.example/path", "TRUSTED_PROXIES=10.0.0.0/99", "LOG_LEVEL=loud", "LOG_FORMAT=xml",
 	})
 	require.Equal(t, 1, code)
 	for _, name := range []string{
-		"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD", "AUTH_CACHE_TTL", "CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
+		"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD", "AUTH_CACHE_TTL", "STALE_MAX_AGE", "CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
 		"CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT",
 	} {
 		assert.Contains(t, stderr, name+":")

@@ -71,7 +71,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	gateway := bff.New(bff.Config{
 		Medusa: medusa, Account: account, Store: store,
 		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout, AuthTTL: settings.AuthCacheTTL,
-		LivePoll: settings.LivePollInterval, CartHoldTTL: time.Duration(settings.CartHoldTTL),
+		LivePoll: settings.LivePollInterval, CartHoldTTL: time.Duration(settings.CartHoldTTL), StaleAge: settings.StaleMaxAge,
 		DefaultKey: settings.DefaultPublishableKey, Log: log, Metrics: registry,
 	})
 	var draining atomic.Bool

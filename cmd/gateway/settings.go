@@ -36,6 +36,7 @@ type settings struct {
 	OpsAddr    string `env:"OPS_ADDR" envDefault:"127.0.0.1:8081" help:"address for /metrics and /debug/pprof"`
 
 	CacheTTL      time.Duration `env:"CACHE_TTL" envDefault:"30s" help:"how long answers are held in memory; 0: not at all"`
+	StaleMaxAge   time.Duration `env:"STALE_MAX_AGE" envDefault:"1h" help:"how old an answer gets that shoppers are given while Medusa does not answer; 0: none is"`
 	CacheMaxBytes byteSize      `env:"CACHE_MAX_BYTES" envDefault:"64 MiB" help:"memory for held answers"`
 
 	StateDSN     string        `env:"STATE_DSN" envDefault:"sqlite:data/gateway.db" help:"database of the ledger and the idempotency keys: sqlite:<path>, or postgres://… for several gateways"`
@@ -176,6 +177,7 @@ func (s settings) valid() []error {
 		}
 	}
 	must(s.CacheTTL >= 0, "CACHE_TTL: must not be negative")
+	must(s.StaleMaxAge >= 0, "STALE_MAX_AGE: must not be negative")
 	must(s.AuthCacheTTL >= 0, "AUTH_CACHE_TTL: must not be negative")
 	must(s.LivePollInterval >= minLivePoll, "LIVE_POLL_INTERVAL: must be at least %s", minLivePoll)
 	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT: must be positive")

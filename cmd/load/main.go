@@ -73,7 +73,7 @@ func readOptions(args []string, stderr io.Writer) (options, error) {
 	flags := flag.NewFlagSet("load", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&o.scenario, "scenario", readScenarios, readScenarios+" ("+names(withStub)+") or one of them, "+
-		stockScenarios+" ("+names(withMedusa)+") or one of them")
+		stockScenarios+" ("+names(withMedusa)+") or one of them, or "+names(withItsOwn))
 	flags.IntVar(&o.requests, "requests", 20_000, fmt.Sprintf("requests of uncached; held makes five times as many, lone at most %d and live %d", maxLone, liveChanges))
 	flags.IntVar(&o.connections, "connections", 8, "connections of uncached and held, each with one request at a time")
 	flags.Float64Var(&o.rate, "rate", 500, "requests a second of latency")

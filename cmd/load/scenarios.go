@@ -51,6 +51,11 @@ var withMedusa = []scenario{
 	{"lone", "a single change, and the same read and write straight to Medusa", true, lone},
 }
 
+// withItsOwn stop their Medusa.
+var withItsOwn = []scenario{
+	{"outage", fmt.Sprintf("%d requests of shoppers and admins a second for %s, and Medusa killed and started again", outageRate, outageTime), true, outage},
+}
+
 func names(of []scenario) string {
 	names := make([]string, len(of))
 	for i, known := range of {
@@ -67,7 +72,7 @@ func scenariosOf(name string) []scenario {
 	case stockScenarios:
 		return withMedusa
 	}
-	for _, known := range append(slices.Clone(withStub), withMedusa...) {
+	for _, known := range slices.Concat(withStub, withMedusa, withItsOwn) {
 		if known.name == name {
 			return []scenario{known}
 		}

@@ -21,8 +21,9 @@ const testMedusa = "testdata/medusa/medusa.mjs"
 // shop is a real Medusa whose stock may be changed.
 type shop struct {
 	upstream
-	token   string
-	process *process // nil: it was there before
+	publishableKey, control string // empty of one that was there before
+	token                   string
+	process                 *process // nil: it was there before
 }
 
 // place is where a level is.
@@ -54,12 +55,13 @@ func (s *shop) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var told struct{ URL, Email, Password string }
+	var told struct{ URL, Email, Password, PublishableKey, Control string }
 	if err := json.Unmarshal([]byte(line), &told); err != nil {
 		s.close()
 		return err
 	}
 	s.upstream = upstream{told.URL, told.Email, told.Password}
+	s.publishableKey, s.control = told.PublishableKey, told.Control
 	return nil
 }
 
@@ -67,6 +69,13 @@ func (s *shop) close() {
 	if s.process != nil {
 		s.process.stop()
 	}
+}
+
+// tell has a Medusa that was started here stop or start.
+func (s *shop) tell(ctx context.Context, action string) error {
+	at := shop{upstream: upstream{url: s.control}}
+	_, err := at.call(ctx, http.MethodPost, "/"+action, nil)
+	return err
 }
 
 // host is the address of Medusa.
