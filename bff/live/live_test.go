@@ -112,10 +112,15 @@ func inShop(t *testing.T, test func(s *shop)) {
 	})
 }
 
-// here makes a change through this gateway.
+// here makes a change through this gateway, of which all are told.
 func (s *shop) here(item, location string, stocked int64) {
-	s.hub.Publish([]mapping.LiveLevel{s.set(item, location, stocked, 0)})
+	s.publish(item, location, stocked)
 	synctest.Wait()
+}
+
+// publish makes a change through this gateway.
+func (s *shop) publish(item, location string, stocked int64) {
+	s.hub.Publish([]mapping.LiveLevel{s.set(item, location, stocked, 0)})
 }
 
 // pass lets time pass, which it does at once: that of these tests is not the clock's.
@@ -251,7 +256,7 @@ func TestWhatWasReadBeforeAChangeIsNotTakenForNewer(t *testing.T) {
 		s.set("a", "south", 10, 0)
 		f := s.follower("a")
 		s.mu.Lock()
-		s.during = func() { s.here("a", "north", 9) }
+		s.during = func() { s.publish("a", "north", 9) }
 		s.mu.Unlock()
 		s.set("a", "south", 5, 0)
 		pass(interval + time.Millisecond)
@@ -656,7 +661,7 @@ func TestADeletionIsToldHoweverOftenAnotherLevelOfTheItemChanges(t *testing.T) {
 		var again func()
 		again = func() { // a sale at each reading
 			n++
-			s.here("a", "north", n)
+			s.publish("a", "north", n)
 			s.mu.Lock()
 			s.during = again
 			s.mu.Unlock()
