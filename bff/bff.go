@@ -131,6 +131,7 @@ func (g *Gateway) Start(ctx context.Context) error {
 	g.working.Go(g.stock.Run)
 	g.working.Go(func() { g.feeds.hub.Run(ctx) })
 	g.working.Go(func() { g.feeds.watcher.Run(ctx) })
+	g.working.Go(func() { g.keepUp(ctx, g.rights.ttl) })
 	g.working.Go(func() {
 		g.store.Listen(ctx, g.forget)
 	})
@@ -150,9 +151,13 @@ const announceTimeout = 2 * time.Second
 // gateways.
 func (g *Gateway) changed(ctx context.Context, what string) {
 	g.forget(what, false)
-	if g.store == nil {
-		return
+	if g.store != nil {
+		g.announce(ctx, what)
 	}
+}
+
+// announce tells the other gateways of a change.
+func (g *Gateway) announce(ctx context.Context, what string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), announceTimeout)
 	defer cancel()
 	if err := g.store.Announce(ctx, what); err != nil {
@@ -168,6 +173,10 @@ func (g *Gateway) forget(what string, lost bool) {
 	if ofStock := kind == "flush" || kind == "hold" || kind == answersChanged; lost || !ofStock {
 		g.keys.forget()
 		g.feeds.hub.Review()
+	}
+	if what == locationsChanged {
+		g.keys.copies.forget()
+		g.products.forget()
 	}
 }
 

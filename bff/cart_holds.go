@@ -239,7 +239,7 @@ func (g *Gateway) carryOut(ctx context.Context, cartID string, plan cartPlan) (r
 		return nil, err
 	}
 	g.holds.ended("released", run.released)
-	if _, err := g.releaseLines(medusaclient.Ahead(ctx), hold, g.account.Do); err != nil {
+	if _, err := g.releaseLines(ctx, hold, g.account.Do); err != nil {
 		g.log.WarnContext(ctx, "what a cart no longer holds is not released yet", "cartId", cartID, "error", err)
 	}
 	return run.refused, run.cause
@@ -462,7 +462,7 @@ func (g *Gateway) freeCart(ctx context.Context, cartID string, variants []string
 		})
 	}
 	if err == nil && len(freed) > 0 {
-		_, err = g.releaseLines(medusaclient.Ahead(ctx), hold, g.account.Do)
+		_, err = g.releaseLines(ctx, hold, g.account.Do)
 	}
 	if err != nil && !errors.Is(err, state.ErrNoHold) {
 		g.cartFailed(ctx, cartID, err)

@@ -3,6 +3,7 @@ package bff
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"path"
@@ -43,6 +44,9 @@ func (g *Gateway) sendCart(request *http.Request, route string) (*http.Response,
 		return g.medusa.PassThrough.Send(request, route)
 	}
 	cartID, what, lineID := parts[1], strings.ToLower(parts[2]), parts[3]
+	if cartID != "" && !strings.HasPrefix(cartID, "cart_") { // as all of Medusa's; other holds have ids of their own
+		return g.medusa.PassThrough.Send(request, route)
+	}
 	ofLines := cartID == "" || what == "line-items"
 	completes := what == "complete" && lineID == "" && request.Method == http.MethodPost
 	if !ofLines && !completes {
@@ -158,7 +162,7 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 		var short []string
 		if short, err = w.g.followCart(ctx, cart); err == nil && slices.ContainsFunc(short, asked.grows) {
 			err = w.putBack(cart, asked)
-			if err == nil {
+			if err == nil || isInsufficientInventory(err) { // not even what it was is there any more
 				w.g.holds.ofCart("refused")
 				return insufficientInventory(answer), nil
 			}
@@ -287,7 +291,7 @@ func insufficientInventory(answer passed) *http.Response {
 // each reservation, where there is any; if it fails, one for each again.
 func (w *cartWrite) sendCompletion() (*http.Response, error) {
 	ctx := w.request.Context()
-	freed := w.g.freeCart(ctx, w.cartID, nil)
+	freed := w.g.freeCart(medusaclient.Ahead(ctx), w.cartID, nil)
 	answer, err := w.send()
 	switch {
 	case len(freed) == 0:
@@ -300,9 +304,14 @@ func (w *cartWrite) sendCompletion() (*http.Response, error) {
 }
 
 // completed says whether a cart may have become an order though its completion was
-// not answered so.
+// not answered so, or may yet: what is held again would be in the way of one that still
+// waits in Medusa for the cart.
 func (w *cartWrite) completed(answer passed, err error) bool {
-	if answer.done() || (undone(answer.Response, err) && (err != nil || answer.StatusCode != http.StatusConflict)) {
+	outage, lost := errors.AsType[*medusaclient.OutageError](err)
+	if (lost && outage.Reason == medusaclient.TooSlow) || (err == nil && answer.StatusCode == http.StatusConflict) {
+		return true
+	}
+	if answer.done() || undone(answer.Response, err) {
 		return false
 	}
 	cart, err := w.g.medusa.Carts.Get(w.request.Context(), w.request.Header, w.cartID)

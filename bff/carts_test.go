@@ -398,7 +398,6 @@ func TestACartThatIsNotCompletedHoldsAgain(t *testing.T) {
 	}{
 		"refused":          {medusatest.Answer(http.StatusBadRequest, `{"type":"not_allowed","message":"Not enough stock"}`), http.StatusBadRequest},
 		"payment needed":   {medusatest.Answer(http.StatusOK, `{"type":"cart","cart":{"id":"x"},"error":{"message":"pay"}}`), http.StatusOK},
-		"under way":        {medusatest.Answer(http.StatusConflict, `{"type":"conflict","message":"..."}`), http.StatusConflict},
 		"failing":          {medusatest.Answer(http.StatusInternalServerError, `{"type":"unknown_error","message":"..."}`), http.StatusInternalServerError},
 		"never reached it": {medusatest.Cut(), 0},
 	} {
@@ -421,6 +420,58 @@ func TestACartThatIsNotCompletedHoldsAgain(t *testing.T) {
 			require.Empty(t, s.heldBy(t, cart))
 		})
 	}
+}
+
+// What is held again would be in the way of a completion that waits in Medusa.
+func TestACartWhoseCompletionIsUnderWayIsNotHeldAgain(t *testing.T) {
+	s, _ := carted(t)
+	cart := s.newCart(t)
+	s.add(t, cart, scarce, 10)
+	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: "/store/carts/*/complete", Times: 1},
+		medusatest.Answer(http.StatusConflict, `{"type":"conflict","message":"..."}`))
+	answer, err := s.pass(t.Context(), http.MethodPost, "/store/carts/"+cart+"/complete", "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusConflict, answer.status)
+	require.Empty(t, s.heldBy(t, cart))
+	s.requireReserved(t, scarceItem, shopFloor, 0)
+}
+
+func TestALineThatGrewWhileSomebodyElseWasQuickerIsRefused(t *testing.T) {
+	s, _ := carted(t)
+	cart := s.newCart(t)
+	line := s.add(t, cart, scarce, 6)
+	again := medusatest.Match{Method: http.MethodPost, Path: linesAdded + "/*", After: 1, Times: 1} // once the hold is let go
+	s.medusa.Fail(again, quickerThan(s, scarceItem, 10))
+	s.requireRefused(t, "/store/carts/"+cart+"/line-items/"+line, `{"quantity":10}`)
+}
+
+func TestOtherHoldsAreNoCarts(t *testing.T) {
+	s, _ := carted(t)
+	id, _ := s.reserved(t, `{"items":[{"inventoryItemId":"`+scarceItem+`","locationId":"`+shopFloor+`","quantity":10}]}`)
+	_, _ = s.pass(t.Context(), http.MethodPost, "/store/carts/"+strings.TrimPrefix(id, mapping.HoldIDPrefix)+"/complete", "")
+	hold, err := s.store.Hold(t.Context(), id)
+	require.NoError(t, err, "anybody lets go what somebody else holds")
+	require.Equal(t, state.Held, hold.Lines[0].Stage)
+}
+
+// A line's number is given again; what was seen of the line before must not end the
+// reservation of the one after it.
+func TestALateReleaseLeavesAloneWhatHasItsNumberNow(t *testing.T) {
+	s, _ := carted(t)
+	cart := s.newCart(t)
+	s.add(t, cart, scarce, 3)
+	late, err := s.changeHold(t.Context(), cartHoldID(cart), func(hold *state.Hold) (*state.Answer, error) {
+		hold.Lines[0].Stage, hold.Lines[0].Since = state.Releasing, s.now()
+		return nil, nil
+	})
+	require.NoError(t, err)
+	_, err = s.releaseLines(t.Context(), late, s.account.Do)
+	require.NoError(t, err)
+	s.add(t, cart, scarce, 1)
+	s.requireReserved(t, scarceItem, shopFloor, 4)
+	_, err = s.releaseLines(t.Context(), late, s.account.Do)
+	require.NoError(t, err)
+	s.requireReserved(t, scarceItem, shopFloor, 4)
 }
 
 // The order is made and its answer is lost.

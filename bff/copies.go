@@ -7,7 +7,8 @@ import (
 )
 
 // copies are what Medusa answered last, for the time when it does not answer. They
-// are kept apart from what is held, and no write makes them void.
+// are kept apart from what is held, and no write makes them void but one that may
+// change who is shown what.
 type copies[V any] struct {
 	cache *otter.Cache[string, lastKnown[V]] // nil: none are kept
 }
@@ -56,6 +57,12 @@ func (c copies[V]) find(key string) (lastKnown[V], bool) {
 		return lastKnown[V]{}, false
 	}
 	return c.cache.GetIfPresent(key)
+}
+
+func (c copies[V]) forget() {
+	if c.cache != nil {
+		c.cache.InvalidateAll()
+	}
 }
 
 func (c copies[V]) drop(key string) {

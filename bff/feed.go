@@ -33,12 +33,20 @@ const (
 type feeds struct {
 	hub     *live.Hub
 	watcher *live.Watcher
+	found   chan struct{} // the watcher found changes, which the other gateways are to hear of
 	open    atomic.Int64
 	ended   *prometheus.CounterVec
 }
 
-func newFeeds(config Config, changed func()) *feeds {
-	f := &feeds{hub: live.NewHub()}
+func newFeeds(config Config, forget func()) *feeds {
+	f := &feeds{hub: live.NewHub(), found: make(chan struct{}, 1)}
+	changed := func() {
+		forget()
+		select {
+		case f.found <- struct{}{}:
+		default:
+		}
+	}
 	f.watcher = &live.Watcher{
 		Hub: f.hub, Read: readLevels(config), Interval: config.LivePoll, Changed: changed, HeldFor: config.CacheTTL, Log: config.Log,
 	}
@@ -54,6 +62,23 @@ func newFeeds(config Config, changed func()) *feeds {
 		Help: "Feeds that ended, by why: left, slow (did not take what it was told), refused (its key or credential), stopping.",
 	}, []string{"why"})
 	return f
+}
+
+// keepUp tells the other gateways of what the watcher finds, and has the feeds look
+// again now and then at what their visitors may see.
+func (g *Gateway) keepUp(ctx context.Context, every time.Duration) {
+	review := time.NewTicker(max(every, time.Second))
+	defer review.Stop()
+	for {
+		select {
+		case <-g.feeds.found:
+			g.announce(ctx, answersChanged)
+		case <-review.C:
+			g.feeds.hub.Review()
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // readLevels reads all levels of items with the gateway's own user.
@@ -138,7 +163,7 @@ func (f *Feed) Subscribe(ctx context.Context, following mapping.Following) (Foll
 	if err != nil {
 		return Followed{}, errorOf(err, "")
 	}
-	if f.follower.FollowedWith(known) > mapping.MaxFollowed {
+	if f.follower.FollowedWith(known) > mapping.MaxFollowed || f.follower.Locations()+len(following.LocationIDs) > mapping.MaxFollowed {
 		return Followed{}, invalid(mapping.Fault{Code: "TOO_MANY_FOLLOWED", Args: []any{mapping.MaxFollowed}})
 	}
 	sequence, whole, err := f.follower.Follow(ctx, known, following.LocationIDs)

@@ -240,6 +240,22 @@ func TestAShopperIsToldThatWhatHeMaySeeHasChanged(t *testing.T) {
 	require.Equal(t, []string{"sloc_deposito 59"}, hear(t, stays))
 }
 
+func TestLocationsOfAFeedAreBounded(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey))
+	places := make([]string, mapping.MaxFollowed)
+	for i := range places {
+		places[i] = fmt.Sprintf("sloc_%d", i)
+	}
+	_, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}, LocationIDs: places})
+	require.NoError(t, err)
+	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_7g"}, LocationIDs: places})
+	requireCode(t, ValidationFailed, err)
+	feed.Unsubscribe(mapping.Following{})
+	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_7g"}, LocationIDs: places})
+	require.NoError(t, err)
+}
+
 func TestFeedsAreBoundedAndEndWithTheGateway(t *testing.T) {
 	s := followed(t, time.Hour)
 	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")

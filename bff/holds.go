@@ -345,6 +345,14 @@ func (g *Gateway) releaseLines(
 	if err != nil {
 		return hold, err
 	}
+	now, err := g.store.Hold(ctx, hold.ID) // a number can have been given again before what was found now
+	if err != nil && !errors.Is(err, state.ErrNoHold) {
+		return hold, err
+	}
+	leaving = slices.DeleteFunc(leaving, func(line state.HoldLine) bool {
+		is := lineOf(&now, line.Number)
+		return is != nil && !is.Since.Equal(line.Since)
+	})
 	gone := make([]bool, len(leaving))
 	var group errgroup.Group
 	group.SetLimit(reservationsAtOnce)

@@ -46,6 +46,12 @@ func unanswered(waiting context.Context, err error) bool {
 	return failedWith(err, NetworkError) || (failedWith(err, Canceled) && errors.Is(context.Cause(waiting), errImpatient))
 }
 
+// isBusy says that not Medusa is the cause of a failure, but how many ask.
+func isBusy(err error) bool {
+	failure := failed(err)
+	return failure.Code == NetworkError && failure.Message.Key == "NETWORK_ERROR.busy"
+}
+
 // sight is what of the shop a visitor wants to see.
 type sight struct {
 	channelID string
@@ -62,7 +68,7 @@ func (g *Gateway) countedFor(ctx context.Context, v Visitor, wanted sight, addre
 	waiting, leave := impatient(ctx, func() bool { return g.knows(v, addresses) })
 	defer leave()
 	scope, counted, err := g.countedNow(waiting, v, wanted, addresses)
-	if err == nil || !unanswered(waiting, err) {
+	if err == nil || !unanswered(waiting, err) || (isBusy(err) && !g.knows(v, addresses)) {
 		return scope, counted, err
 	}
 	key, good := g.keys.lastOpened(g.keyOf(v))

@@ -533,3 +533,20 @@ func TestWhatNobodyWaitsForIsAskedForOnlyWhereThereIsACopy(t *testing.T) {
 		return strings.Contains(string(known.value.body), "new")
 	}, patience, 10*time.Millisecond, "what came late is not kept")
 }
+
+func TestAProductThatIsNoMoreIsNotShownAgain(t *testing.T) {
+	s := lasting(t)
+	for _, says := range []http.HandlerFunc{catalogue(), func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusNotFound)
+		_, _ = io.WriteString(w, `{"type":"not_found","message":"Product with id: prod_1 was not found"}`)
+	}} {
+		lift := s.sells(says)
+		_, _, _, err := s.browse(t.Context(), "/store/products/prod_1")
+		require.NoError(t, err)
+		lift()
+	}
+	s.medusa.Close()
+	_, _, _, err := s.browse(t.Context(), "/store/products/prod_1")
+	requireCode(t, NetworkError, err)
+}

@@ -96,18 +96,17 @@ func (g *Gateway) Pass(request *http.Request, route string) (*http.Response, err
 		}
 	case <-waiting.Done():
 		answer.err = errorOf(waiting.Err(), "")
-		if !unanswered(waiting, answer.err) { // he left
-			end()
-		}
 		stay()
-		g.late.add(question.key, 1)
-		go func() { // to its end, so that the breaker hears of it, and a copy is kept
-			defer end()
-			defer g.late.add(question.key, -1)
-			if late := <-answers; late.err == nil {
-				_ = late.response.Body.Close()
-			}
-		}()
+		if unanswered(waiting, answer.err) {
+			g.late.add(question.key, 1)
+			go func() { // to its end, so that the breaker hears of it, and a copy is kept
+				defer g.late.add(question.key, -1)
+				closeAnswer(answers, end)
+			}()
+		} else { // he left, which says nothing of Medusa
+			end()
+			go closeAnswer(answers, end)
+		}
 	}
 	if answer.err != nil && !unanswered(waiting, answer.err) {
 		return nil, answer.err
@@ -120,6 +119,14 @@ func (g *Gateway) Pass(request *http.Request, route string) (*http.Response, err
 		return last, nil
 	}
 	return answer.response, answer.err
+}
+
+// closeAnswer waits for an answer that nobody waits for, and closes it.
+func closeAnswer(answers <-chan productsAnswer, end func()) {
+	defer end()
+	if late := <-answers; late.err == nil {
+		_ = late.response.Body.Close()
+	}
 }
 
 // productQuestionOf is the question that a request asks, if copies of its answer may be
@@ -174,6 +181,8 @@ func (g *Gateway) passProducts(request *http.Request, route string, question pro
 		return productsAnswer{err: passError(err, false)}
 	}
 	switch status := response.StatusCode; {
+	case status == http.StatusNotFound:
+		g.products.drop(question.key)
 	case status == http.StatusOK && complete && method == http.MethodGet:
 		g.keys.took(question.token, asked)
 		if forEverybody(response.Header) {
@@ -260,8 +269,8 @@ func (p product) plain() []byte {
 	if err != nil {
 		return nil
 	}
-	body, err := io.ReadAll(io.LimitReader(unpacked, maxReshaped))
-	if err != nil {
+	body, err := io.ReadAll(io.LimitReader(unpacked, maxReshaped+1))
+	if err != nil || len(body) > maxReshaped {
 		return nil
 	}
 	return body

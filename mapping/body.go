@@ -153,7 +153,7 @@ func (o *object) text(name string) string {
 		o.fault(name, code, args...)
 		return ""
 	}
-	return value.Str
+	return strings.Clone(value.Str) // a piece of the body, which must not live as long as an id may
 }
 
 // id is a text that Medusa takes for one id: it splits ids at commas.

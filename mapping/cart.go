@@ -109,7 +109,11 @@ func NewCartAnswer(query CartQuery, counted Counted, held map[LevelID]Quantity, 
 
 // available is what a location has of an item for this cart.
 func (c cart) available(itemID, locationID string) Quantity {
-	return c.items[itemID].level(locationID).available().Add(c.held[LevelID{itemID, locationID}])
+	level, held := c.items[itemID].level(locationID), c.held[LevelID{itemID, locationID}]
+	if held.Cmp(level.Reserved) > 0 { // it was counted before all of that was held
+		held = level.Reserved
+	}
+	return level.available().Add(held)
 }
 
 // most is what any one location has of an item, and 0 where none has any.

@@ -55,6 +55,20 @@ func TestACartCanBeValidWithoutALocationThatHasItAll(t *testing.T) {
 	assert.Equal(t, CartAnswer{IsValid: true, Errors: []CartError{}, FulfillableFrom: []string{}}, answer)
 }
 
+// What a cart holds may be newer than what was counted.
+func TestWhatACartHoldsCountsOnlyAsFarAsItWasCounted(t *testing.T) {
+	counted := Counted{
+		Items:    map[string]ItemCount{"x": countOf("x", "a 10 0")},
+		Variants: map[string]VariantLinks{"plain": {Managed: true, Links: linked("x 1")}},
+	}
+	held := map[LevelID]Quantity{{"x", "a"}: q("6")}
+	answer := NewCartAnswer(CartQuery{Lines: []CartLine{{"plain", q("12")}}}, counted, held, Scope{"a": nil}, English)
+	require.False(t, answer.IsValid, "12 of 10 that there are")
+	counted.Items["x"] = countOf("x", "a 10 8")
+	answer = NewCartAnswer(CartQuery{Lines: []CartLine{{"plain", q("8")}}}, counted, held, Scope{"a": nil}, English)
+	require.True(t, answer.IsValid, "its own 6 are in its way")
+}
+
 func TestCartErrorsSpeakLanguages(t *testing.T) {
 	counted, scope := counted()
 	answer := NewCartAnswer(CartQuery{Lines: []CartLine{{"plain", q("16")}, {"nope", q("1")}}}, counted, nil, scope, Spanish)

@@ -160,7 +160,7 @@ func (r *queryReader) followed(name string) []string {
 	r.known = append(r.known, name)
 	var ids []string
 	for _, value := range r.values[name] {
-		ids = append(ids, strings.Split(value, ",")...)
+		ids = append(ids, strings.Split(strings.Clone(value), ",")...) // which may live longer than the query
 	}
 	if len(ids) > MaxFollowed {
 		r.fault(name, "TOO_MANY", MaxFollowed)

@@ -81,6 +81,9 @@ func repeat(pause time.Duration, do func() (more bool)) (stop func()) {
 // items there are not.
 func followedAnswers(followed bff.Followed, following mapping.Following, after string, language mapping.Language) []mapping.LiveAnswer {
 	var answers []mapping.LiveAnswer
+	if followed.Gap { // first: who knows the sequence must know of the gap
+		answers = append(answers, mapping.LiveAnswer{Type: mapping.LiveGap})
+	}
 	if len(followed.Unknown) < len(following.InventoryItemIDs) {
 		from := followed.Sequence
 		if after != "" && !followed.Gap {
@@ -90,9 +93,6 @@ func followedAnswers(followed bff.Followed, following mapping.Following, after s
 	}
 	if len(followed.Unknown) > 0 {
 		answers = append(answers, mapping.NewUnknownItems(followed.Unknown, language))
-	}
-	if followed.Gap {
-		answers = append(answers, mapping.LiveAnswer{Type: mapping.LiveGap})
 	}
 	return answers
 }

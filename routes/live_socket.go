@@ -232,12 +232,11 @@ func (s *socket) subscribe(ctx context.Context, following mapping.Following) err
 	defer s.telling.Unlock()
 	followed, err := s.feed.Subscribe(ctx, following)
 	if refused, _ := errors.AsType[*bff.Error](err); refused != nil {
-		if err := s.answer(liveError(refused, s.language)); err != nil || refused.Code != bff.RateLimited {
-			return err
-		}
-		return refused
+		return s.answer(liveError(refused, s.language))
 	}
-	for _, answer := range followedAnswers(followed, following, s.after, s.language) {
+	after := s.after
+	s.after = "" // what he was told again he is told once
+	for _, answer := range followedAnswers(followed, following, after, s.language) {
 		if err := s.answer(answer); err != nil {
 			return err
 		}

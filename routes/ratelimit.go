@@ -106,7 +106,7 @@ func namedCaller(c echo.Context) string {
 		return ""
 	}
 	credential, err := medusaclient.ParseCredential(c.Request().Header.Get(echo.HeaderAuthorization))
-	if err != nil {
+	if kind, _ := credential.Actor(); err != nil || kind == "customer" { // of which Medusa is asked nothing here
 		return ""
 	}
 	fingerprint := credential.Fingerprint()

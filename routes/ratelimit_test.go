@@ -1,6 +1,8 @@
 package routes
 
 import (
+	"encoding/base64"
+	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
 func TestRateLimit(t *testing.T) {
@@ -110,4 +113,19 @@ func TestParseRate(t *testing.T) {
 		_, err := ParseRate(text)
 		assert.Error(t, err, "%q", text)
 	}
+}
+
+func TestMadeUpCustomersShareTheRateOfTheirAddress(t *testing.T) {
+	s := open(t, func(b *setup) {
+		b.routes.Rate, b.defaultKey = Rate{PerSecond: 1e-3, Burst: 3}, medusatest.PublishableToken("sc_cannahub")
+	})
+	const asked = `{"items":[{"inventoryItemId":"iitem_bd_14g","requiredQuantity":1}]}`
+	customer := func(i int) with {
+		claims := base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, `{"actor_type":"customer","actor_id":"cus_%d"}`, i))
+		return authorization("Bearer x." + claims + ".x")
+	}
+	for i := range 3 {
+		require.Equal(t, http.StatusOK, s.question(t, availabilityPath, asked, customer(i)).status)
+	}
+	require.Equal(t, http.StatusTooManyRequests, s.question(t, availabilityPath, asked, customer(0)).status)
 }

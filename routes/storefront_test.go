@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -249,4 +250,21 @@ func TestMadeUpCredentialsOfShoppersShareABucket(t *testing.T) {
 		}
 	}
 	assert.Equal(t, 4, limited, "of 9 requests with bursts of 4, the first of which was the address's")
+}
+
+func TestWhatIsHeldDoesNotKeepTheRequest(t *testing.T) {
+	s := open(t)
+	inUse := func() int64 {
+		runtime.GC()
+		runtime.GC()
+		var stats runtime.MemStats
+		runtime.ReadMemStats(&stats)
+		return int64(stats.HeapAlloc)
+	}
+	before := inUse()
+	for i := range 100 {
+		body := fmt.Sprintf(`{"items":[{"inventory_item_id":"iitem_nope_%d","required_quantity":1}]}`, i) + strings.Repeat(" ", 1<<20-200)
+		require.Equal(t, http.StatusOK, s.question(t, storeAvailability, body, shopper("sc_cannahub")).status)
+	}
+	require.Less(t, inUse()-before, int64(32<<20), "100 ids keep 100 bodies")
 }

@@ -6,13 +6,18 @@ import (
 	"slices"
 )
 
+// resumptions is how many times what was missed is looked for when somebody begins to
+// follow items.
+const resumptions = 10
+
 // Follower is somebody who is told of the changes of items, at all locations or at
 // some. Next may be called while Follow, Resume or Unfollow runs.
 type Follower struct {
 	hub     *Hub
 	follows map[string]uint64 // items, with the last event when he began
 	after   uint64            // what he wants told again is after this event,
-	resumes bool              // if there is any such
+	resumes int               // for what he begins to follow so many times more
+	resumed bool              // he has wanted that once
 
 	// What follows is guarded by the hub's mutex.
 	pending []*Event
@@ -45,6 +50,20 @@ func (f *Follower) FollowedWith(ids []string) int {
 	return len(f.follows) + len(added)
 }
 
+// Locations is how many locations he has named for what he follows.
+func (f *Follower) Locations() (named int) {
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	counted := map[*places]bool{}
+	for id := range f.follows {
+		if some := f.hub.items[id].followers[f]; some != nil && !counted[some] {
+			counted[some] = true
+			named += len(*some)
+		}
+	}
+	return named
+}
+
 // Follow has the follower told of every change of items from now on, at the given
 // locations or, with none, at all. Of what he follows already the locations are
 // changed. It returns the name of the last change before; whole says that what he
@@ -66,11 +85,11 @@ func (f *Follower) Follow(ctx context.Context, ids, locations []string) (sequenc
 		return "", false, err
 	}
 	added := f.add(ids, placesOf(locations))
-	return f.hub.name(f.hub.last), !f.resumes || f.replay(added), nil
+	return f.hub.name(f.hub.last), f.catchUp(added), nil
 }
 
 // add has him follow items, and returns those that are new to him.
-func (f *Follower) add(ids []string, places places) (added map[string]bool) {
+func (f *Follower) add(ids []string, places *places) (added map[string]bool) {
 	added = map[string]bool{}
 	for _, id := range ids {
 		item := f.hub.items[id]
@@ -86,22 +105,57 @@ func (f *Follower) add(ids []string, places places) (added map[string]bool) {
 }
 
 // Resume has the follower told again of every change after one of which he was told,
-// by its name, of the items that he follows and of those that he will. It says
+// by its name, of the items that he follows and of those that he follows next. It says
 // whether that is all of them; if not, none is told. It can be done once, and only as
 // long as nothing newer was told.
 func (f *Follower) Resume(after string) (whole bool) {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
 	number, ours := f.hub.number(after)
-	if !ours || f.resumes {
+	if !ours || f.resumed {
 		return false
 	}
-	f.after, f.resumes = number, true
+	f.after, f.resumed, f.resumes = number, true, resumptions
 	items := make(map[string]bool, len(f.follows))
 	for id := range f.follows {
 		items[id] = true
 	}
 	return f.replay(items)
+}
+
+// catchUp has him told again of the items that he begins to follow, if he wants that,
+// and says whether nothing is missed. What is first must be known whole. Of what comes
+// after it only that counts which he may have followed before.
+func (f *Follower) catchUp(items map[string]bool) (whole bool) {
+	if f.resumes == 0 {
+		return true
+	}
+	first := f.resumes == resumptions
+	f.resumes--
+	switch {
+	case f.replay(items):
+		return true
+	case !f.hub.keeps(f.after):
+		f.resumes = 0
+		return false
+	}
+	return !first && !f.misses(items)
+}
+
+// misses says whether there were changes, after those that he knows of, of items that
+// were known then.
+func (f *Follower) misses(items map[string]bool) bool {
+	for number := f.after + 1; number <= f.hub.last; number++ {
+		event := f.hub.ring[number%maxReplayed]
+		if event == nil {
+			continue
+		}
+		id := event.Level.At.InventoryItemID
+		if items[id] && number <= f.follows[id] && f.hub.items[id].since <= f.after {
+			return true
+		}
+	}
+	return false
 }
 
 // replay puts in front of what is pending the changes of items from after f.after

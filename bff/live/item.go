@@ -19,14 +19,14 @@ type item struct {
 	since     uint64                       // after this event every change of the item was told
 	wanted    int                          // followers, those who wait for the first reading too
 	leftAt    time.Time                    // when the last of them left
-	followers map[*Follower]places
+	followers map[*Follower]*places
 	fresh     chan struct{} // closed when it was read since somebody follows it; nil: nobody does
 	promised  bool          // somebody follows it though the levels are not known
 }
 
 func newItem() *item {
 	return &item{
-		levels: map[string]mapping.LiveLevel{}, gone: map[string]string{}, published: map[string]uint64{}, followers: map[*Follower]places{},
+		levels: map[string]mapping.LiveLevel{}, gone: map[string]string{}, published: map[string]uint64{}, followers: map[*Follower]*places{},
 	}
 }
 
@@ -64,7 +64,7 @@ func (i *item) refreshed() {
 // not written to.
 type places map[string]bool
 
-func placesOf(locations []string) places {
+func placesOf(locations []string) *places {
 	if len(locations) == 0 {
 		return nil
 	}
@@ -72,10 +72,10 @@ func placesOf(locations []string) places {
 	for _, location := range locations {
 		some[location] = true
 	}
-	return some
+	return &some
 }
 
-func (p places) has(location string) bool { return p == nil || p[location] }
+func (p *places) has(location string) bool { return p == nil || (*p)[location] }
 
 // Watched is how many items are followed.
 func (h *Hub) Watched() int {

@@ -381,8 +381,7 @@ func TestWhoResumesHearsWhatWhoStaysHears(t *testing.T) {
 					comes = s.hub.Follower()
 					if random.IntN(2) == 0 {
 						require.True(s, comes.Resume(last), "seed %d", seed)
-						s.follow(comes, "a")
-						s.follow(comes, "b")
+						s.follow(comes, "a", "b")
 					} else {
 						s.follow(comes, "b")
 						s.follow(comes, "a")
@@ -394,6 +393,55 @@ func TestWhoResumesHearsWhatWhoStaysHears(t *testing.T) {
 			require.Equal(s, all, heard, "seed %d", seed)
 		})
 	}
+}
+
+func TestAResumptionDoesNotMakeAGapOfWhatWasNotFollowed(t *testing.T) {
+	inShop(t, func(s *shop) {
+		begun := s.follow(s.hub.Follower(), "a")
+		f := s.hub.Follower()
+		require.True(s, f.Resume(begun))
+		s.follow(f, "a")
+		s.here("a", "north", 1)
+		s.told(f)
+		_, whole, err := f.Follow(s.Context(), []string{"never followed"}, nil)
+		require.NoError(s, err)
+		require.True(s, whole, "there is nothing that he missed")
+		for i := range int64(maxReplayed + 1) {
+			s.here("a", "north", i+2)
+			s.told(f)
+		}
+		gaps := 0
+		for i := range 5 {
+			_, whole, err := f.Follow(s.Context(), []string{fmt.Sprintf("opened_%d", i)}, nil)
+			require.NoError(s, err)
+			if !whole {
+				gaps++
+			}
+		}
+		require.LessOrEqual(s, gaps, 1, "each product that is opened is a gap, for good")
+	})
+}
+
+func TestASlowMedusaIsStillRead(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.set("a", "north", 10, 0)
+		var slow atomic.Bool
+		s.watcher.Read = func(ctx context.Context, ids []string) ([]mapping.LiveLevel, error) {
+			if slow.Load() {
+				select {
+				case <-time.After(interval + 2*lateBy):
+				case <-ctx.Done():
+					return nil, ctx.Err()
+				}
+			}
+			return s.read(ctx, ids)
+		}
+		f := s.follower("a")
+		slow.Store(true)
+		s.set("a", "north", 9, 0)
+		pass(time.Minute)
+		require.Equal(s, []string{"a north 9"}, s.told(f))
+	})
 }
 
 func TestWhatCannotBeToldAgainIsAGap(t *testing.T) {

@@ -23,9 +23,11 @@ const (
 	// longer, so that who wakes it all the time does not have it ask all the time.
 	minPause = 50 * time.Millisecond
 
-	// lateBy is how much later than an interval a reading is given up: the next is worth
-	// more.
-	lateBy = time.Second
+	// lateBy is how much later than an interval a reading is given up, since the next is
+	// worth more; but where that fails too, each is given twice the time of the one before,
+	// up to longestReading.
+	lateBy         = time.Second
+	longestReading = 30 * time.Second
 
 	// clocksDiffer is how much Medusa's clock may differ from ours.
 	clocksDiffer = time.Minute
@@ -50,17 +52,21 @@ type Watcher struct {
 // read while nobody follows anything.
 func (w *Watcher) Run(ctx context.Context) {
 	failing, all := false, true
+	patience := w.Interval + lateBy
 	var lastAll time.Time
 	for ctx.Err() == nil {
 		began := time.Now()
 		if all {
 			lastAll = began
 		}
-		watching, err := w.look(ctx, all)
+		watching, err := w.look(ctx, all, patience)
 		if err != nil && !failing && ctx.Err() == nil {
 			w.Log.WarnContext(ctx, "what is followed could not be read and is tried for again", "error", err)
 		}
 		failing = err != nil
+		if patience = min(2*patience, longestReading); !failing {
+			patience = w.Interval + lateBy
+		}
 		rest(ctx, min(max(minPause, 2*time.Since(began)), max(minPause, w.Interval)))
 		all = w.await(ctx, lastAll.Add(w.Interval), watching)
 	}
@@ -93,24 +99,24 @@ func (w *Watcher) await(ctx context.Context, dueAt time.Time, watching bool) (al
 
 // look reads once all that somebody follows, or what of it is not fresh, and says
 // whether anybody follows anything.
-func (w *Watcher) look(ctx context.Context, all bool) (watching bool, err error) {
+func (w *Watcher) look(ctx context.Context, all bool, patience time.Duration) (watching bool, err error) {
 	readings, watching := w.Hub.readings(all, readAtOnce)
 	var group errgroup.Group
 	group.SetLimit(readingsAtOnce)
 	for _, reading := range readings {
-		group.Go(func() error { return w.read(ctx, reading) })
+		group.Go(func() error { return w.read(ctx, reading, patience) })
 	}
 	return watching, group.Wait()
 }
 
 // read makes a reading. A panic is an error, since it would end the program here.
-func (w *Watcher) read(ctx context.Context, reading reading) (err error) {
+func (w *Watcher) read(ctx context.Context, reading reading, patience time.Duration) (err error) {
 	defer func() {
 		if cause := recover(); cause != nil {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, w.Interval+lateBy)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	w.Hub.begin(&reading)
 	recent := time.Now().Add(-w.HeldFor - clocksDiffer).UTC().Format(medusasTime)
