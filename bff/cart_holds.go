@@ -72,6 +72,22 @@ func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short
 	}
 }
 
+// shortOfCart is the variants of a cart of which there is not enough beside what is held
+// for it.
+func (g *Gateway) shortOfCart(ctx context.Context, cart medusaclient.Cart) ([]string, error) {
+	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
+	defer cancel()
+	s, err := g.readCartShelf(ctx, cart)
+	if err != nil {
+		return nil, err
+	}
+	hold, err := g.store.Hold(ctx, cartHoldID(cart.ID))
+	if err != nil && !errors.Is(err, state.ErrNoHold) {
+		return nil, err
+	}
+	return planCart(hold.Lines, s.cartNeeds(cart), s).short, nil
+}
+
 // readCartShelf reads what there is of what a cart has, at the locations of its sales
 // channel.
 func (g *Gateway) readCartShelf(ctx context.Context, cart medusaclient.Cart) (*shelf, error) {

@@ -131,8 +131,9 @@ func (w *cartWrite) send() (passed, error) {
 
 // sendLines passes a write of a cart's lines. The hold follows the lines that the
 // cart has then. Medusa looks at what there is for the whole of a line, and counts
-// what the cart itself holds against it: where it refuses for that, the hold of the
-// line's variant is let go and the write is sent once more. Where what Medusa took
+// what the cart itself holds against it: where it refuses, and there is enough but for
+// that, the hold of the line's variant is let go and the write is sent once more. Where
+// what Medusa took
 // cannot be held, since somebody else was quicker, or no location has it all, the
 // line is put back as it was, and the answer is Medusa's own for too little stock.
 //
@@ -146,13 +147,7 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 	asked := w.asked()
 	answer, err := w.send()
 	if err == nil && answer.insufficient() && w.cartID != "" && len(asked.variants) > 0 {
-		freed := w.g.freeCart(ctx, w.cartID, asked.variants)
-		if len(freed) > 0 {
-			answer, err = w.send()
-		}
-		if !answer.done() {
-			w.g.holdAgain(ctx, w.cartID, freed)
-		}
+		answer, err = w.sendFreed(answer, asked)
 	}
 	if err != nil || !answer.done() {
 		return answer.Response, err
@@ -174,6 +169,43 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 		w.g.holds.ofCart("held")
 	}
 	return answer.Response, nil
+}
+
+// sendFreed sends a write that Medusa has refused for too little stock once more without
+// what the cart itself holds, where that helps. What it holds is not put at risk for
+// what there is not.
+func (w *cartWrite) sendFreed(refused passed, asked askedLines) (passed, error) {
+	ctx := w.request.Context()
+	short, err := w.shortOf(asked)
+	if err != nil || slices.ContainsFunc(short, asked.grows) {
+		return refused, nil //nolint:nilerr // Medusa has answered
+	}
+	freed := w.g.freeCart(ctx, w.cartID, asked.variants)
+	if len(freed) == 0 {
+		return refused, nil
+	}
+	answer, err := w.send()
+	if !answer.done() {
+		w.g.holdAgain(ctx, w.cartID, freed)
+	}
+	return answer, err
+}
+
+// shortOf is the variants of which there would not be enough if the cart had what is
+// asked for.
+func (w *cartWrite) shortOf(asked askedLines) ([]string, error) {
+	ctx := w.request.Context()
+	cart, err := w.g.medusa.Carts.Get(ctx, w.request.Header, w.cartID)
+	if err != nil {
+		return nil, err
+	}
+	lines := medusaclient.LinesAskedFor(w.body)
+	if at := slices.IndexFunc(cart.Items, func(line medusaclient.CartLine) bool { return line.ID == asked.line.ID }); at >= 0 {
+		cart.Items[at].Quantity = lines[0].Quantity
+	} else {
+		cart.Items = append(cart.Items, lines...)
+	}
+	return w.g.shortOfCart(ctx, cart)
 }
 
 // askedLines is what a write of lines asks for.

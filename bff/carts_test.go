@@ -445,6 +445,18 @@ func TestALineThatGrewWhileSomebodyElseWasQuickerIsRefused(t *testing.T) {
 	s.requireRefused(t, "/store/carts/"+cart+"/line-items/"+line, `{"quantity":10}`)
 }
 
+func TestWhoAsksForMoreThanThereIsKeepsWhatHeHas(t *testing.T) {
+	s, _ := carted(t)
+	cart := s.newCart(t)
+	line := s.add(t, cart, scarce, 6)
+	s.medusa.ResetCalls()
+	s.requireRefused(t, "/store/carts/"+cart+"/line-items/"+line, `{"quantity":11}`)
+	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 6"}, s.heldBy(t, cart))
+	for _, call := range s.medusa.Calls() {
+		require.NotEqual(t, http.MethodDelete, call.Method, "what he has could have been somebody else's in between")
+	}
+}
+
 func TestOtherHoldsAreNoCarts(t *testing.T) {
 	s, _ := carted(t)
 	id, _ := s.reserved(t, `{"items":[{"inventoryItemId":"`+scarceItem+`","locationId":"`+shopFloor+`","quantity":10}]}`)
