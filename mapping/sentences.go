@@ -142,9 +142,9 @@ var sentences = map[string][languages]string{
 		German:  "Pfad und Abfrage dürfen höchstens %d Bytes haben.",
 	},
 	"URI_TOO_LONG.upstream": {
-		English: "Asked of Medusa, this is too long; ask for less at once.",
-		Spanish: "Preguntado a Medusa, esto es demasiado largo; pida menos a la vez.",
-		German:  "Bei Medusa erfragt ist dies zu lang; fragen Sie nach weniger auf einmal.",
+		English: "The address and the headers together are longer than Medusa takes; ask for less at once.",
+		Spanish: "La dirección y las cabeceras juntas son más largas de lo que Medusa acepta; pida menos a la vez.",
+		German:  "Adresse und Kopfzeilen zusammen sind länger, als Medusa annimmt; fragen Sie nach weniger auf einmal.",
 	},
 	"UNSUPPORTED_MEDIA_TYPE": {
 		English: "Send the body as JSON, with Content-Type: application/json.",

@@ -80,11 +80,14 @@ func (p *PassThrough) wayOf(route string) *way {
 // body that is still to be read and closed. The request's address is taken below
 // Medusa's base URL; route names it in errors and metrics. Medusa may take as
 // long as one call may take until its answer begins. The error is an *OutageError
-// when there is none, ErrSource when the caller did not send his body, and that
-// of the request's context when he went away.
+// when there is none, ErrTooLong for what Node would not take, ErrSource when the
+// caller did not send his body, and that of the request's context when he went away.
 func (p *PassThrough) Send(request *http.Request, route string) (*http.Response, error) {
 	ctx, stop := context.WithCancelCause(request.Context())
 	out, small, err := p.prepare(request.WithContext(ctx))
+	if err == nil && headOf(out) > maxHead {
+		err = ErrTooLong // Node would cut the connection, which looks like an outage
+	}
 	if err != nil {
 		stop(nil)
 		return nil, err
@@ -115,6 +118,17 @@ func (p *PassThrough) Send(request *http.Request, route string) (*http.Response,
 	}
 	stop(nil)
 	return nil, way.failure(k, err)
+}
+
+// headOf is the length of a request's line and headers, in bytes.
+func headOf(request *http.Request) int {
+	length := len(request.Method) + len(request.URL.RequestURI())
+	for name, values := range request.Header {
+		for _, value := range values {
+			length += len(name) + len(": ") + len(value) + len("\r\n")
+		}
+	}
+	return length
 }
 
 // prepare makes the request that is sent to Medusa, and tells whether its body

@@ -308,6 +308,23 @@ func TestWhatShoppersBreakIsNobodyElsesTrouble(t *testing.T) {
 	require.Equal(t, http.StatusOK, s.do(t, http.MethodGet, "/admin/orders", nil).status)
 }
 
+// Node cuts the connection of what is longer, which would count as an outage.
+func TestWhatIsLongerThanMedusaTakesIsNotSentThere(t *testing.T) {
+	var asked atomic.Int64
+	s := openThrough(t, func(http.ResponseWriter, *http.Request) { asked.Add(1) })
+	long := strings.Repeat("x", 16<<10)
+	for name, refused := range map[string]answer{
+		"address": s.do(t, http.MethodGet, "/store/products?q="+long, nil),
+		"cookie":  s.do(t, http.MethodGet, "/store/products", nil, header("Cookie", long)),
+		"cart":    s.do(t, http.MethodPost, "/store/carts/cart_1/line-items?q="+long, strings.NewReader(`{}`)),
+	} {
+		require.Equal(t, http.StatusRequestURITooLong, refused.status, "%s: %s", name, refused.body)
+		require.Contains(t, string(refused.body), `"URI_TOO_LONG"`, name)
+	}
+	require.Zero(t, asked.Load(), "calls of Medusa")
+	require.Equal(t, http.StatusOK, s.do(t, http.MethodGet, "/store/products?q="+long[:14<<10], nil).status)
+}
+
 func TestWhatPassesIsLimitedByAddress(t *testing.T) {
 	s := openThrough(t, func(http.ResponseWriter, *http.Request) {}, func(b *setup) { b.routes.Rate = Rate{PerSecond: 0.001, Burst: 2} })
 	for i, wanted := range []int{http.StatusOK, http.StatusOK, http.StatusTooManyRequests} {
