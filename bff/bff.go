@@ -30,6 +30,9 @@ type Config struct {
 	AuthTTL  time.Duration         // how long a confirmed right, or a publishable key, holds
 	LivePoll time.Duration         // how often what somebody follows is read
 	StaleAge time.Duration         // how old an answer gets that shoppers are given while Medusa does not answer; 0: none is
+	// FeedsPerAddress bounds the feeds that are open at once from one address; 0: nothing
+	// does but MaxFeeds.
+	FeedsPerAddress int
 	// DefaultKey is the publishable key of shoppers who send none; empty: they must.
 	DefaultKey string
 	// CartHoldTTL is how long stock is held for a cart after its last change; 0: it
@@ -180,11 +183,11 @@ func (g *Gateway) forget(what string, lost bool) {
 	}
 }
 
-// stockChanged makes what is held stale after a change of which it is not known what it
-// was, and has what is followed read.
-func (g *Gateway) stockChanged() {
+// stockChanged makes what is held stale after a change of items, or with none of it is
+// not known what, and has what of it is followed read.
+func (g *Gateway) stockChanged(itemIDs ...string) {
 	g.held.forget()
-	g.feeds.hub.Wake()
+	g.feeds.hub.Wake(itemIDs...)
 }
 
 // Drain ends the feeds, whose followers are to connect to another gateway.

@@ -250,7 +250,7 @@ func (g *Gateway) carryOut(ctx context.Context, cartID string, plan cartPlan) (r
 	if len(run.ends)+len(plan.dropped) == 0 {
 		return nil, nil
 	}
-	defer g.stockChanged()
+	defer g.stockChanged(itemsOf(hold.Lines)...)
 	if hold, err = run.end(context.WithoutCancel(ctx)); err != nil {
 		return nil, err
 	}

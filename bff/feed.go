@@ -1,10 +1,11 @@
 package bff
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,8 +17,8 @@ import (
 )
 
 const (
-	// maxFeeds bounds what is open at once; each takes some 25 KiB.
-	maxFeeds = 10_000
+	// MaxFeeds bounds the feeds that are open at once.
+	MaxFeeds = 10_000
 
 	// fullFor is when to ask again for what there is no room for.
 	fullFor = 30 * time.Second
@@ -34,12 +35,51 @@ type feeds struct {
 	hub     *live.Hub
 	watcher *live.Watcher
 	found   chan struct{} // the watcher found changes, which the other gateways are to hear of
-	open    atomic.Int64
 	ended   *prometheus.CounterVec
+
+	mu   sync.Mutex
+	open int
+	from map[string]int // of these, by address
+	most int            // from one
+}
+
+// admit counts a feed that opens. The error is RateLimited when there is no room for it.
+func (f *feeds) admit(address string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.open >= MaxFeeds {
+		return full(nil)
+	}
+	if f.from[address] >= f.most {
+		refused := full(nil)
+		refused.Message = mapping.Message{Key: string(RateLimited) + ".address", Args: []any{f.most, int(fullFor.Seconds())}}
+		return refused
+	}
+	f.open++
+	f.from[address]++
+	return nil
+}
+
+// dismiss counts a feed that ends.
+func (f *feeds) dismiss(address string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.open--
+	if f.from[address]--; f.from[address] == 0 {
+		delete(f.from, address)
+	}
+}
+
+func (f *feeds) count() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.open
 }
 
 func newFeeds(config Config, forget func()) *feeds {
-	f := &feeds{hub: live.NewHub(), found: make(chan struct{}, 1)}
+	f := &feeds{
+		hub: live.NewHub(), found: make(chan struct{}, 1), from: map[string]int{}, most: cmp.Or(config.FeedsPerAddress, MaxFeeds),
+	}
 	changed := func() {
 		forget()
 		select {
@@ -53,7 +93,7 @@ func newFeeds(config Config, forget func()) *feeds {
 	factory := promauto.With(config.Metrics)
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gateway_live_feeds", Help: "WebSockets and streams that are open.",
-	}, func() float64 { return float64(f.open.Load()) })
+	}, func() float64 { return float64(f.count()) })
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gateway_live_items", Help: "Inventory items that somebody follows.",
 	}, func() float64 { return float64(f.hub.Watched()) })
@@ -104,7 +144,7 @@ func readLevels(config Config) func(ctx context.Context, ids []string) ([]mappin
 }
 
 // Feed tells a visitor of the changes of stock that he follows. Next may be called
-// while Subscribe, Unsubscribe or Resume runs, of which one runs at a time.
+// while Subscribe, Begin, Unsubscribe or Resume runs, of which one runs at a time.
 type Feed struct {
 	gateway  *Gateway
 	visitor  Visitor
@@ -114,17 +154,17 @@ type Feed struct {
 }
 
 // Follow opens a feed for a visitor, which is to be closed. It follows nothing yet.
-// The error is Unauthorized, RateLimited when too many are open, or NetworkError.
+// The error is Unauthorized, RateLimited when too many are open, at all or from the visitor's
+// address, or NetworkError.
 func (g *Gateway) Follow(ctx context.Context, v Visitor) (*Feed, error) {
-	if g.feeds.open.Add(1) > maxFeeds {
-		g.feeds.open.Add(-1)
-		return nil, full(nil)
+	if err := g.feeds.admit(v.Address); err != nil {
+		return nil, err
 	}
 	feed := &Feed{gateway: g, visitor: v, follower: g.feeds.hub.Follower(), ended: "left"}
 	scope, err := feed.shown(ctx)
 	if err != nil {
 		feed.follower.Close()
-		g.feeds.open.Add(-1)
+		g.feeds.dismiss(v.Address)
 		return nil, errorOf(err, "")
 	}
 	feed.scope = scope
@@ -154,20 +194,35 @@ type Followed struct {
 	Unknown  []string // items that there are not, which he does not follow
 }
 
-// Subscribe has the visitor told of the changes of items from now on, at some
-// locations or all. Items that nobody else follows are read for it, together with
-// what others ask for. The errors are ValidationFailed when he follows too many,
-// RateLimited when all visitors together do, and NetworkError.
-func (f *Feed) Subscribe(ctx context.Context, following mapping.Following) (Followed, error) {
+// Subscription is items that a visitor is about to follow.
+type Subscription struct {
+	wanted    live.Wanted
+	locations []string
+	unknown   []string
+}
+
+// Subscribe prepares the following of items, at some locations or all: those that
+// nobody else follows are read for it, together with what others ask for, which may
+// take seconds. What it returns is to be begun. The errors are ValidationFailed when
+// the visitor follows too many, RateLimited when all visitors together do, and
+// NetworkError.
+func (f *Feed) Subscribe(ctx context.Context, following mapping.Following) (Subscription, error) {
 	known, unknown, err := f.gateway.knownItems(ctx, following.InventoryItemIDs)
 	if err != nil {
-		return Followed{}, errorOf(err, "")
+		return Subscription{}, errorOf(err, "")
 	}
 	if f.follower.FollowedWith(known) > mapping.MaxFollowed || f.follower.Locations()+len(following.LocationIDs) > mapping.MaxFollowed {
-		return Followed{}, invalid(mapping.Fault{Code: "TOO_MANY_FOLLOWED", Args: []any{mapping.MaxFollowed}})
+		return Subscription{}, invalid(mapping.Fault{Code: "TOO_MANY_FOLLOWED", Args: []any{mapping.MaxFollowed}})
 	}
-	sequence, whole, err := f.follower.Follow(ctx, known, following.LocationIDs)
-	return Followed{Sequence: sequence, Gap: !whole, Unknown: unknown}, errorOf(err, "")
+	wanted, err := f.follower.Want(ctx, known)
+	return Subscription{wanted, following.LocationIDs, unknown}, errorOf(err, "")
+}
+
+// Begin has the visitor told of every change of the items from now on. It is to be
+// called once, and waits for nothing.
+func (s Subscription) Begin() Followed {
+	sequence, whole := s.wanted.Follow(s.locations)
+	return Followed{Sequence: sequence, Gap: !whole, Unknown: s.unknown}
 }
 
 // knownItems are those that Medusa has. Those that somebody follows need no asking.
@@ -260,7 +315,7 @@ func (f *Feed) end(err error) error {
 // Close ends the feed, once Next runs no more.
 func (f *Feed) Close() {
 	f.follower.Close()
-	f.gateway.feeds.open.Add(-1)
+	f.gateway.feeds.dismiss(f.visitor.Address)
 	f.gateway.feeds.ended.WithLabelValues(f.ended).Inc()
 }
 

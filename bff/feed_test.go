@@ -20,13 +20,23 @@ func followed(t *testing.T, interval time.Duration, change ...func(*Config)) *sh
 	return stocked(t, append(change, func(c *Config) { c.LivePoll = interval })...)
 }
 
+// follow has a feed tell of items from now on.
+func follow(t *testing.T, feed *Feed, following mapping.Following) (Followed, error) {
+	t.Helper()
+	subscription, err := feed.Subscribe(t.Context(), following)
+	if err != nil {
+		return Followed{}, err
+	}
+	return subscription.Begin(), nil
+}
+
 // feed follows items for a visitor until the test ends.
 func (s *shop) feed(t *testing.T, v Visitor, ids ...string) *Feed {
 	t.Helper()
 	feed, err := s.Follow(t.Context(), v)
 	require.NoError(t, err)
 	t.Cleanup(feed.Close)
-	followed, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: ids})
+	followed, err := follow(t, feed, mapping.Following{InventoryItemIDs: ids})
 	require.NoError(t, err)
 	require.Empty(t, followed.Unknown)
 	require.False(t, followed.Gap)
@@ -115,7 +125,7 @@ func TestWhoMayFollow(t *testing.T) {
 		require.Error(t, err, name)
 		requireCode(t, Unauthorized, err)
 	}
-	require.Zero(t, s.feeds.open.Load(), "who is refused takes room")
+	require.Zero(t, s.feeds.count(), "who is refused takes room")
 }
 
 func TestAKeyThatIsRevokedOrChangedHoldsForFeedsToo(t *testing.T) {
@@ -148,7 +158,7 @@ func TestWhatCanBeFollowed(t *testing.T) {
 	require.NoError(t, err)
 	defer feed.Close()
 	s.medusa.ResetCalls()
-	told, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g", "iitem_none", strings.Repeat("x", 100)}})
+	told, err := follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g", "iitem_none", strings.Repeat("x", 100)}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"iitem_none", strings.Repeat("x", 100)}, told.Unknown)
 	require.Len(t, s.reads(), 2, "one for what there is, one for how it is")
@@ -159,11 +169,11 @@ func TestWhatCanBeFollowed(t *testing.T) {
 		all[i] = fmt.Sprintf("iitem_more_%d", i)
 		s.medusa.Put(medusatest.InventoryItem{ID: all[i]})
 	}
-	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: all})
+	_, err = follow(t, feed, mapping.Following{InventoryItemIDs: all})
 	refused := requireCode(t, ValidationFailed, err)
 	require.Equal(t, "TOO_MANY_FOLLOWED", refused.Fields[0].Code)
 	feed.Unsubscribe(mapping.Following{})
-	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: all})
+	_, err = follow(t, feed, mapping.Following{InventoryItemIDs: all})
 	require.NoError(t, err)
 }
 
@@ -175,7 +185,7 @@ func TestWhatIsFollowedAlreadyIsNotCountedTwice(t *testing.T) {
 		s.medusa.Put(medusatest.InventoryItem{ID: all[i]})
 	}
 	feed := s.feed(t, shopper(shopKey), all...)
-	_, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: all})
+	_, err := follow(t, feed, mapping.Following{InventoryItemIDs: all})
 	require.NoError(t, err, "300 of 500 are followed")
 }
 
@@ -210,9 +220,9 @@ func TestMadeUpItemsAreNotFollowedWhileMedusaDoesNotSay(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(other.Close)
 	s.medusa.Fail(medusatest.Match{Path: "/admin/inventory-items"}, medusatest.Cut())
-	_, err = other.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_made_up"}})
+	_, err = follow(t, other, mapping.Following{InventoryItemIDs: []string{"iitem_made_up"}})
 	requireCode(t, NetworkError, err)
-	_, err = other.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+	_, err = follow(t, other, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
 	require.NoError(t, err, "what somebody follows already is known")
 	require.Equal(t, 1, s.feeds.hub.Watched())
 }
@@ -247,34 +257,62 @@ func TestLocationsOfAFeedAreBounded(t *testing.T) {
 	for i := range places {
 		places[i] = fmt.Sprintf("sloc_%d", i)
 	}
-	_, err := feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}, LocationIDs: places})
+	_, err := follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}, LocationIDs: places})
 	require.NoError(t, err)
-	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_7g"}, LocationIDs: places})
+	_, err = follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_7g"}, LocationIDs: places})
 	requireCode(t, ValidationFailed, err)
 	feed.Unsubscribe(mapping.Following{})
-	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_7g"}, LocationIDs: places})
+	_, err = follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_7g"}, LocationIDs: places})
 	require.NoError(t, err)
 }
 
 func TestFeedsAreBoundedAndEndWithTheGateway(t *testing.T) {
 	s := followed(t, time.Hour)
 	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g")
-	s.feeds.open.Add(maxFeeds - 1)
+	s.feeds.open += MaxFeeds - 1
 	_, err := s.Follow(t.Context(), shopper(shopKey))
 	refused := requireCode(t, RateLimited, err)
 	require.Equal(t, fullFor, refused.RetryAfter)
-	s.feeds.open.Add(1 - maxFeeds)
+	s.feeds.open -= MaxFeeds - 1
 	s.Drain()
 	_, err = feed.Next(t.Context())
 	ended := requireCode(t, NetworkError, err)
 	require.Equal(t, "NETWORK_ERROR.stopping", ended.Message.Key)
 }
 
+func TestOneAddressDoesNotTakeTheRoomOfAll(t *testing.T) {
+	s := followed(t, time.Hour, func(c *Config) { c.FeedsPerAddress = 2 })
+	greedy := shopper(shopKey)
+	greedy.Address = "203.0.113.1"
+	first, err := s.Follow(t.Context(), greedy)
+	require.NoError(t, err)
+	s.feed(t, greedy, "iitem_bd_14g")
+	_, err = s.Follow(t.Context(), greedy)
+	refused := requireCode(t, RateLimited, err)
+	require.Equal(t, "RATE_LIMITED.address", refused.Message.Key)
+	require.Equal(t, fullFor, refused.RetryAfter)
+	s.feed(t, shopper(shopKey), "iitem_bd_14g")
+	first.Close()
+	s.feed(t, greedy, "iitem_bd_14g")
+}
+
+func TestWhatIsNotConcernedIsNotRead(t *testing.T) {
+	s := followed(t, time.Hour)
+	feed := s.feed(t, shopper(shopKey), "iitem_bd_14g", "iitem_bd_7g", "iitem_bd_1g")
+	s.medusa.ResetCalls()
+	_, err := send(t.Context(), s.by(""), `{"items":[{"inventoryItemId":"iitem_bd_14g","locationId":"sloc_deposito","quantity":2}]}`, mapping.ParseHold, s.Reserve)
+	require.NoError(t, err)
+	require.Equal(t, []string{"sloc_deposito 58"}, hear(t, feed))
+	for _, call := range s.medusa.Calls() {
+		require.NotContains(t, call.Query.Encode(), "iitem_bd_7g", "read though nothing of it was held")
+	}
+}
+
 func TestAFeedTellsAgainWhatWasMissed(t *testing.T) {
 	s := followed(t, time.Hour)
 	feed, err := s.Follow(t.Context(), shopper(shopKey))
 	require.NoError(t, err)
-	_, err = feed.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+	_, err = follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
 	require.NoError(t, err)
 	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
 	events, err := feed.Next(t.Context())
@@ -287,7 +325,7 @@ func TestAFeedTellsAgainWhatWasMissed(t *testing.T) {
 	require.NoError(t, err)
 	t.Cleanup(back.Close)
 	require.True(t, back.Resume(events[0].Sequence))
-	_, err = back.Subscribe(t.Context(), mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+	_, err = follow(t, back, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
 	require.NoError(t, err)
 	require.Equal(t, []string{"sloc_deposito 58"}, hear(t, back))
 }

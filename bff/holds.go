@@ -84,7 +84,7 @@ func (g *Gateway) makeHold(ctx context.Context, try *attempt, asked mapping.Hold
 	}
 	if err == nil {
 		if made, err = run.finish(detached); err == nil {
-			g.stockChanged()
+			g.stockChanged(itemsOf(lines)...)
 			return made, false, nil
 		}
 	}
@@ -331,6 +331,15 @@ func (g *Gateway) ripen(hold *state.Hold) (expired int) {
 // calling makes a call with somebody's credential.
 type calling func(ctx context.Context, do func(by medusaclient.Credential) error) error
 
+// itemsOf are the inventory items of lines.
+func itemsOf(lines []state.HoldLine) []string {
+	ids := make([]string, len(lines))
+	for i, line := range lines {
+		ids[i] = line.InventoryItemID
+	}
+	return ids
+}
+
 // releaseLines deletes the reservations of the lines that are being released, and
 // returns the hold without the lines of which nothing can come any more.
 func (g *Gateway) releaseLines(
@@ -340,7 +349,7 @@ func (g *Gateway) releaseLines(
 	if len(leaving) == 0 {
 		return hold, nil
 	}
-	defer g.stockChanged()
+	defer g.stockChanged(itemsOf(leaving)...)
 	marked, err := g.marked(ctx, hold.ID, call)
 	if err != nil {
 		return hold, err

@@ -19,6 +19,7 @@ type Visitor struct {
 	Caller
 
 	PublishableKey string
+	Address        string // where he asks from, of who follows
 }
 
 // admin says whether there is a credential of Medusa's admin API, which the token of

@@ -311,6 +311,11 @@ var sentences = map[string][languages]string{
 		Spanish: "Tantos siguen ya los cambios en vivo que no queda lugar para más; intente de nuevo en %d s.",
 		German:  "So viele verfolgen schon die Änderungen, dass kein Platz mehr ist; versuchen Sie es in %d s wieder.",
 	},
+	"RATE_LIMITED.address": {
+		English: "From your address %d connections follow live changes already; close some, or try again in %d s.",
+		Spanish: "Desde su dirección ya hay %d conexiones que siguen los cambios en vivo; cierre algunas o intente de nuevo en %d s.",
+		German:  "Von Ihrer Adresse verfolgen schon %d Verbindungen die Änderungen; schließen Sie einige oder versuchen Sie es in %d s wieder.",
+	},
 	"RATE_LIMITED.slow": {
 		English: "You do not take the changes as fast as they come. Connect again and read how things are.",
 		Spanish: "No toma los cambios tan rápido como llegan. Conéctese de nuevo y lea el estado actual.",

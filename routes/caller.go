@@ -2,6 +2,7 @@ package routes
 
 import (
 	"net"
+	"net/netip"
 
 	"github.com/labstack/echo/v4"
 
@@ -35,4 +36,18 @@ func clientIP(proxies []*net.IPNet) echo.IPExtractor {
 		options = append(options, echo.TrustIPRange(proxy))
 	}
 	return echo.ExtractIPFromXFFHeader(options...)
+}
+
+// homeBits is how much of an IPv6 address tells whose it is: a provider gives a home as
+// many addresses below it as it likes.
+const homeBits = 64
+
+// addressOf is the address by which callers are told apart: of IPv6 the network.
+func addressOf(c echo.Context) string {
+	address, err := netip.ParseAddr(c.RealIP())
+	if err != nil || address.Unmap().Is4() {
+		return c.RealIP()
+	}
+	home, _ := address.Prefix(homeBits) // an IPv6 address has more
+	return home.String()
 }

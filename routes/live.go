@@ -28,6 +28,7 @@ func (s *server) serveLive(e *echo.Echo, api *echo.Group, limit ...echo.Middlewa
 func followerOf(c echo.Context, key string) (bff.Visitor, error) {
 	visitor, err := visitorOf(c)
 	visitor.PublishableKey = cmp.Or(visitor.PublishableKey, key)
+	visitor.Address = addressOf(c)
 	return visitor, err
 }
 

@@ -34,6 +34,10 @@ const (
 	// connections on which nothing was said for a minute.
 	pingPause = 30 * time.Second
 
+	// pongTime is how long his answer may take. It is not read while a message of his is
+	// worked on, which waits for Medusa.
+	pongTime = 30 * time.Second
+
 	// readBuffer and writeBuffer hold what is usually said. A socket that is idle costs
 	// little else.
 	readBuffer  = 512
@@ -49,6 +53,7 @@ type socket struct {
 	feed     *bff.Feed
 	language mapping.Language
 	after    string // what was resumed after, empty: nothing
+	ration   func() *bff.Error
 
 	// telling keeps changes back until who subscribes is told that he does.
 	telling sync.Mutex
@@ -88,7 +93,7 @@ func (s *server) socket(c echo.Context) error {
 		return notUpgraded(c, err)
 	}
 	conn.SetReadLimit(maxMessage)
-	id, opened := recordOf(c).medusa.ID, &socket{conn: conn, feed: feed, language: visitor.Language}
+	id, opened := recordOf(c).medusa.ID, &socket{conn: conn, feed: feed, language: visitor.Language, ration: rationOf(c)}
 	go func() {
 		defer s.sockets.Done()
 		s.ended(ctx, id, opened.serve(ctx))
@@ -227,14 +232,18 @@ func (s *socket) hear(ctx context.Context, text []byte) error {
 	}
 }
 
+// subscribe follows items, which counts as a request of the client's.
 func (s *socket) subscribe(ctx context.Context, following mapping.Following) error {
-	s.telling.Lock()
-	defer s.telling.Unlock()
-	followed, err := s.feed.Subscribe(ctx, following)
+	if limited := s.ration(); limited != nil {
+		return s.answer(liveError(limited, s.language))
+	}
+	subscription, err := s.feed.Subscribe(ctx, following)
 	if refused, _ := errors.AsType[*bff.Error](err); refused != nil {
 		return s.answer(liveError(refused, s.language))
 	}
-	after := s.after
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	followed, after := subscription.Begin(), s.after
 	s.after = "" // what he was told again he is told once
 	for _, answer := range followedAnswers(followed, following, after, s.language) {
 		if err := s.answer(answer); err != nil {
@@ -279,7 +288,7 @@ func (s *socket) send(message []byte) error {
 
 // ping asks whether the client is there, and ends the connection when he is not.
 func (s *socket) ping() (there bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), sendTime)
+	ctx, cancel := context.WithTimeout(context.Background(), pongTime)
 	defer cancel()
 	if s.conn.Ping(ctx) == nil {
 		return true

@@ -50,10 +50,11 @@ func (s *server) stream(c echo.Context) error {
 	defer feed.Close()
 	after := cmp.Or(c.Request().Header.Get("Last-Event-Id"), query.After)
 	gap := after != "" && !feed.Resume(after)
-	followed, err := feed.Subscribe(ctx, query.Following)
+	subscription, err := feed.Subscribe(ctx, query.Following)
 	if err != nil {
 		return err
 	}
+	followed := subscription.Begin()
 	if len(followed.Unknown) == len(query.Following.InventoryItemIDs) {
 		return newError(bff.InventoryItemNotFound, followed.Unknown[0])
 	}

@@ -282,6 +282,28 @@ func TestMessagesThatMakeNoSenseAreAnswered(t *testing.T) {
 	assert.EqualValues(t, 3, stocked, "the item that there is, is followed")
 }
 
+func TestFollowingMoreKeepsNothingBack(t *testing.T) {
+	s := openBook(t)
+	f := s.follow(t, "/ws", shopper("sc_cannahub"))
+	f.ask(t, followBD, "subscribed")
+	asked, answers := make(chan struct{}, 10), make(chan struct{})
+	lift := s.medusa.Fail(medusatest.Match{Path: "/admin/inventory-items"}, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		if strings.Contains(r.URL.RawQuery, "iitem_bd_7g") {
+			asked <- struct{}{}
+			<-answers
+		}
+		medusa.ServeHTTP(w, r)
+	})
+	defer lift()
+	f.say(t, strings.Replace(followBD, "iitem_bd_14g", "iitem_bd_7g", 1))
+	<-asked
+	s.stock(t, "iitem_bd_14g", "sloc_high_up", 3)
+	stocked, _ := f.hearStock(t)
+	assert.EqualValues(t, 3, stocked)
+	close(answers)
+	assert.Equal(t, "subscribed", f.hear(t).Get("type").String())
+}
+
 // ids is a list of so many ids in JSON, without its brackets.
 func ids(count int) string {
 	return strings.TrimSuffix(strings.Repeat(`"iitem_bd_14g",`, count), ",")
@@ -624,6 +646,15 @@ func TestOpeningIsLimited(t *testing.T) {
 		limited++
 	}
 	assert.Equal(t, 3, limited, "of 6 with bursts of 3")
+}
+
+func TestFollowingMoreIsLimited(t *testing.T) {
+	s := openBook(t, func(b *setup) { b.routes.Rate = Rate{PerSecond: 1e-3, Burst: 3} })
+	f := s.follow(t, "/ws", shopper("sc_cannahub"))
+	f.ask(t, followBD, "subscribed")
+	f.ask(t, followBD, "subscribed")
+	assert.Equal(t, string(bff.RateLimited), f.ask(t, followBD, "error").Get("code").String())
+	f.ask(t, `{"type":"ping"}`, "pong")
 }
 
 func TestWhatIsRepeatedEnds(t *testing.T) {

@@ -46,9 +46,11 @@ func limitRate(allowed Rate) echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			named := namedCaller(c)
-			if err := l.take(c, l.callerOf(c, named)); err != nil {
+			caller := l.callerOf(c, named)
+			if err := l.take(c, caller); err != nil {
 				return err
 			}
+			c.Set(rationKey, func() *bff.Error { limited, _, _ := l.spend(caller); return limited })
 			err := next(c)
 			if err == nil && named != "" && c.Response().Status < http.StatusBadRequest {
 				l.proven.SetDefault(named, true)
@@ -58,22 +60,44 @@ func limitRate(allowed Rate) echo.MiddlewareFunc {
 	}
 }
 
-// take takes a token from a caller's bucket, or tells when there is one.
+// rationKey names in a request's context what takes another token from its caller's
+// bucket.
+const rationKey = "ration"
+
+// rationOf is what takes a token for more than the one thing that a request asks for,
+// and says when there is none.
+func rationOf(c echo.Context) func() *bff.Error {
+	if ration, limited := c.Get(rationKey).(func() *bff.Error); limited {
+		return ration
+	}
+	return func() *bff.Error { return nil }
+}
+
+// take takes a token from a caller's bucket for a request, or tells when there is one.
 func (l *limiter) take(c echo.Context, caller string) error {
+	limited, left, wait := l.spend(caller)
+	header := c.Response().Header()
+	header.Set("RateLimit-Policy", l.policy)
+	header.Set("RateLimit", fmt.Sprintf(`"caller";r=%d;t=%s`, left, seconds(wait)))
+	if limited != nil {
+		return limited
+	}
+	return nil
+}
+
+// spend takes a token from a caller's bucket and says how many are left, and when there
+// is one.
+func (l *limiter) spend(caller string) (limited *bff.Error, left int, wait time.Duration) {
 	bucket := l.bucketOf(caller)
 	granted := bucket.Allow()
 	tokens := bucket.Tokens()
-	wait := time.Duration(max(0, 1-tokens) / l.rate.PerSecond * float64(time.Second))
-	header := c.Response().Header()
-	header.Set("RateLimit-Policy", l.policy)
-	header.Set("RateLimit", fmt.Sprintf(`"caller";r=%d;t=%s`, max(0, int(tokens)), seconds(wait)))
-	if granted {
-		return nil
+	wait = time.Duration(max(0, 1-tokens) / l.rate.PerSecond * float64(time.Second))
+	if !granted {
+		until := max(wait, time.Second)
+		limited = newError(bff.RateLimited, int(math.Ceil(until.Seconds())))
+		limited.RetryAfter = until
 	}
-	wait = max(wait, time.Second)
-	limited := newError(bff.RateLimited, int(math.Ceil(wait.Seconds())))
-	limited.RetryAfter = wait
-	return limited
+	return limited, max(0, int(tokens)), wait
 }
 
 func (l *limiter) bucketOf(caller string) *rate.Limiter {
@@ -92,7 +116,7 @@ func (l *limiter) callerOf(c echo.Context, named string) string {
 	if _, proven := l.proven.Get(named); proven {
 		return named
 	}
-	return c.RealIP()
+	return addressOf(c)
 }
 
 // namedCaller is who asks by what he sends along, empty where Medusa is not asked about
@@ -101,7 +125,7 @@ func namedCaller(c echo.Context) string {
 	key, path := c.Request().Header.Get(bff.PublishableKey), c.Request().URL.Path
 	switch {
 	case key != "" && len(key) <= maxLimitedKey && asksByKey(path):
-		return c.RealIP() + " " + key
+		return addressOf(c) + " " + key
 	case key != "", c.QueryParam("publishableKey") != "", isPassed(path):
 		return ""
 	}

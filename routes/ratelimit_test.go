@@ -54,6 +54,29 @@ func TestMadeUpCredentialsShareTheRateOfTheirAddress(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.get(t, "/api/locations").status, "a credential that Medusa took has a rate of its own")
 }
 
+// Who has an IPv6 address has all those of his network.
+func TestANetworkIsOneCaller(t *testing.T) {
+	loopback := &net.IPNet{IP: net.IPv4(127, 0, 0, 0), Mask: net.CIDRMask(8, 32)}
+	s := open(t, func(b *setup) {
+		b.routes.Rate, b.routes.Proxies = Rate{PerSecond: 1e-3, Burst: 2}, []*net.IPNet{loopback}
+	})
+	for _, asked := range []struct {
+		address string
+		status  int
+	}{
+		{"2001:db8:1:2::1", http.StatusUnauthorized},
+		{"2001:db8:1:2::2", http.StatusUnauthorized},
+		{"2001:db8:1:2:ffff::3", http.StatusTooManyRequests},
+		{"2001:db8:1:3::1", http.StatusUnauthorized},
+		{"203.0.113.1", http.StatusUnauthorized},
+		{"203.0.113.2", http.StatusUnauthorized},
+		{"203.0.113.1", http.StatusUnauthorized},
+		{"203.0.113.1", http.StatusTooManyRequests},
+	} {
+		assert.Equal(t, asked.status, s.anonymous(t, "/api/locations", header("X-Forwarded-For", asked.address)).status, asked.address)
+	}
+}
+
 // A publishable key is shared by all shoppers of a shop.
 func TestNoShopperUsesUpTheOthersRequests(t *testing.T) {
 	loopback := &net.IPNet{IP: net.IPv4(127, 0, 0, 0), Mask: net.CIDRMask(8, 32)}

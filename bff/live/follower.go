@@ -11,7 +11,7 @@ import (
 const resumptions = 10
 
 // Follower is somebody who is told of the changes of items, at all locations or at
-// some. Next may be called while Follow, Resume or Unfollow runs.
+// some. Next may be called while Want, Follow, Resume or Unfollow runs.
 type Follower struct {
 	hub     *Hub
 	follows map[string]uint64 // items, with the last event when he began
@@ -64,28 +64,42 @@ func (f *Follower) Locations() (named int) {
 	return named
 }
 
-// Follow has the follower told of every change of items from now on, at the given
-// locations or, with none, at all. Of what he follows already the locations are
-// changed. It returns the name of the last change before; whole says that what he
-// wanted told again is, or that he wanted none. It returns ErrFull when too many items
-// are followed by all together, and the error of ctx.
-func (f *Follower) Follow(ctx context.Context, ids, locations []string) (sequence string, whole bool, err error) {
+// Wanted is items that somebody is about to follow. They are watched by now.
+type Wanted struct {
+	follower *Follower
+	ids      []string
+}
+
+// Want has items watched that the follower is about to follow, and waits until it is
+// known how they are, for a while. It returns ErrFull when too many items are followed
+// by all together, and the error of ctx.
+func (f *Follower) Want(ctx context.Context, ids []string) (Wanted, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	fresh, err := f.hub.want(ids)
 	if err != nil {
-		return "", false, err
+		return Wanted{}, err
 	}
-	err = wait(ctx, fresh)
-	f.hub.mu.Lock()
-	defer f.hub.mu.Unlock()
-	if err != nil {
+	if err := wait(ctx, fresh); err != nil {
+		f.hub.mu.Lock()
+		defer f.hub.mu.Unlock()
 		for _, id := range ids {
 			f.hub.leave(id)
 		}
-		return "", false, err
+		return Wanted{}, err
 	}
-	added := f.add(ids, placesOf(locations))
-	return f.hub.name(f.hub.last), f.catchUp(added), nil
+	return Wanted{f, ids}, nil
+}
+
+// Follow has the follower told of every change of the items from now on, at the given
+// locations or, with none, at all. Of what he follows already the locations are
+// changed. It returns the name of the last change before; whole says that what he
+// wanted told again is, or that he wanted none. It is to be called, once.
+func (w Wanted) Follow(locations []string) (sequence string, whole bool) {
+	f := w.follower
+	f.hub.mu.Lock()
+	defer f.hub.mu.Unlock()
+	added := f.add(w.ids, placesOf(locations))
+	return f.hub.name(f.hub.last), f.catchUp(added)
 }
 
 // add has him follow items, and returns those that are new to him.

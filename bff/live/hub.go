@@ -66,6 +66,7 @@ type Hub struct {
 	posts   sync.Mutex
 	posted  []mapping.LiveLevel // published, and not told yet
 	arrived chan struct{}
+	moved   map[string]bool // items to be read, since something of them may have changed
 
 	mu     sync.Mutex
 	epoch  string
@@ -79,14 +80,14 @@ type Hub struct {
 	closed bool
 
 	wake    chan struct{} // has the watcher look at once,
-	changed atomic.Bool   // at all, not only at what is not fresh
+	changed atomic.Bool   // at all, not only at what has moved or is not fresh
 }
 
 // NewHub returns a hub that nobody follows. What is published is told while it runs.
 func NewHub() *Hub {
 	return &Hub{
 		epoch: rand.Text()[:10], // which no other gateway has
-		items: map[string]*item{}, all: map[*Follower]bool{}, ring: make([]*Event, maxReplayed),
+		items: map[string]*item{}, all: map[*Follower]bool{}, ring: make([]*Event, maxReplayed), moved: map[string]bool{},
 		arrived: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 }
@@ -103,11 +104,27 @@ func (h *Hub) Run(ctx context.Context) {
 	}
 }
 
-// Wake says that something may have changed of which it is not known what. Followers
-// are told as soon as it is read.
-func (h *Hub) Wake() {
-	h.changed.Store(true)
+// Wake says that something of items may have changed, or with none of any item.
+// Followers are told as soon as it is read.
+func (h *Hub) Wake(ids ...string) {
+	if len(ids) == 0 {
+		h.changed.Store(true)
+	}
+	h.posts.Lock()
+	for _, id := range ids {
+		h.moved[id] = true
+	}
+	h.posts.Unlock()
 	rouse(h.wake)
+}
+
+// takeMoved returns the items to be read for what may have changed.
+func (h *Hub) takeMoved() map[string]bool {
+	h.posts.Lock()
+	defer h.posts.Unlock()
+	moved := h.moved
+	h.moved = map[string]bool{}
+	return moved
 }
 
 func rouse(signal chan struct{}) {
@@ -151,7 +168,7 @@ func (h *Hub) tellPublished(level mapping.LiveLevel) {
 	item.published[location] = h.told
 	gone, wasThere := item.gone[location]
 	if level.UpdatedAt < item.levels[location].UpdatedAt || (wasThere && gone == level.ID) {
-		h.Wake()
+		h.Wake(level.At.InventoryItemID)
 		return
 	}
 	h.tell(item, level)

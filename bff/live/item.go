@@ -171,14 +171,15 @@ type reading struct {
 	told uint64 // the hub's count when it began
 }
 
-// readings are the items that somebody follows, all or those that are not fresh, in
-// parts. They say whether there are any at all.
+// readings are the items that somebody follows, all or those that have moved or are
+// not fresh, in parts. They say whether there are any at all.
 func (h *Hub) readings(all bool, atOnce int) (parts []reading, watching bool) {
+	moved := h.takeMoved()
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	ids := make([]string, 0, h.wanted)
 	for id, item := range h.items {
-		if item.wanted > 0 && (all || !item.isFresh()) {
+		if item.wanted > 0 && (all || moved[id] || !item.isFresh()) {
 			ids = append(ids, id)
 		}
 	}
@@ -197,7 +198,8 @@ func (h *Hub) begin(r *reading) {
 }
 
 // end tells what a reading brought. Changed is called before anybody hears of it, when
-// something is not as it was, or was not known and has changed since recent.
+// something is not as it was, or was not known and has changed since recent. Others may
+// have the hub between two items, since an item may have thousands of followers.
 func (h *Hub) end(r reading, levels []mapping.LiveLevel, recent string, changed func()) {
 	read := make(map[string]map[string]mapping.LiveLevel, len(r.ids))
 	for _, level := range levels {
@@ -208,15 +210,15 @@ func (h *Hub) end(r reading, levels []mapping.LiveLevel, recent string, changed 
 		read[id][level.At.LocationID] = level
 	}
 	h.tellPosted()
+	for _, id := range r.ids {
+		h.endItem(id, read[id], r.told, recent, changed)
+	}
+}
+
+func (h *Hub) endItem(id string, read map[string]mapping.LiveLevel, began uint64, recent string, changed func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	differs := false
-	for _, id := range r.ids {
-		if item := h.items[id]; item != nil && h.refresh(item, read[id], r.told, recent) {
-			differs = true
-		}
-	}
-	if differs {
+	if item := h.items[id]; item != nil && h.refresh(item, read, began, recent) {
 		changed() // nobody takes what he is told before the hub is free
 	}
 }

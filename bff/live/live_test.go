@@ -134,9 +134,19 @@ func (s *shop) follower(ids ...string) *Follower {
 	return f
 }
 
+// beginToFollow follows items, once it is known how they are.
+func beginToFollow(ctx context.Context, f *Follower, ids, locations []string) (sequence string, whole bool, err error) {
+	wanted, err := f.Want(ctx, ids)
+	if err != nil {
+		return "", false, err
+	}
+	sequence, whole = wanted.Follow(locations)
+	return sequence, whole, nil
+}
+
 func (s *shop) follow(f *Follower, ids ...string) (sequence string) {
 	s.Helper()
-	sequence, whole, err := f.Follow(s.Context(), ids, nil)
+	sequence, whole, err := beginToFollow(s.Context(), f, ids, nil)
 	require.NoError(s, err)
 	require.True(s, whole, "not all that was missed is known")
 	return sequence
@@ -167,7 +177,7 @@ func TestFollowersAreToldOfWhatTheyFollow(t *testing.T) {
 		s.set("a", "north", 10, 0)
 		s.set("b", "north", 10, 0)
 		all, some, other := s.follower("a"), s.hub.Follower(), s.follower("b")
-		_, _, err := some.Follow(s.Context(), []string{"a"}, []string{"south"})
+		_, _, err := beginToFollow(s.Context(), some, []string{"a"}, []string{"south"})
 		require.NoError(s, err)
 
 		s.here("a", "north", 9)
@@ -176,7 +186,7 @@ func TestFollowersAreToldOfWhatTheyFollow(t *testing.T) {
 		require.Equal(s, []string{"a south 5"}, s.told(some))
 		require.Empty(s, s.told(other))
 
-		_, _, err = some.Follow(s.Context(), []string{"a"}, []string{"north"})
+		_, _, err = beginToFollow(s.Context(), some, []string{"a"}, []string{"north"})
 		require.NoError(s, err)
 		s.here("a", "north", 8)
 		s.here("a", "south", 4)
@@ -317,6 +327,22 @@ func TestAWatcherThatIsWokenAllTheTimeKeepsAPause(t *testing.T) {
 	})
 }
 
+func TestWhatMayHaveChangedIsReadAloneAndAtOnce(t *testing.T) {
+	inShop(t, func(s *shop) {
+		f := s.follower("a", "b")
+		pass(minPause)
+		before := s.called()
+		s.set("a", "north", 7, 0)
+		s.set("b", "north", 9, 0)
+		s.hub.Wake("a", "nobody follows it")
+		pass(minPause)
+		require.Equal(s, []string{"a north 7"}, s.told(f))
+		require.Equal(s, [][]string{{"a"}}, s.calls[before:])
+		pass(interval)
+		require.Equal(s, []string{"b north 9"}, s.told(f), "the rest in its turn")
+	})
+}
+
 func TestWhatIsMissedIsToldOnceAndInOrder(t *testing.T) {
 	for _, resumesFirst := range []bool{true, false} {
 		t.Run(fmt.Sprintf("resumes first: %t", resumesFirst), func(t *testing.T) {
@@ -403,7 +429,7 @@ func TestAResumptionDoesNotMakeAGapOfWhatWasNotFollowed(t *testing.T) {
 		s.follow(f, "a")
 		s.here("a", "north", 1)
 		s.told(f)
-		_, whole, err := f.Follow(s.Context(), []string{"never followed"}, nil)
+		_, whole, err := beginToFollow(s.Context(), f, []string{"never followed"}, nil)
 		require.NoError(s, err)
 		require.True(s, whole, "there is nothing that he missed")
 		for i := range int64(maxReplayed + 1) {
@@ -412,7 +438,7 @@ func TestAResumptionDoesNotMakeAGapOfWhatWasNotFollowed(t *testing.T) {
 		}
 		gaps := 0
 		for i := range 5 {
-			_, whole, err := f.Follow(s.Context(), []string{fmt.Sprintf("opened_%d", i)}, nil)
+			_, whole, err := beginToFollow(s.Context(), f, []string{fmt.Sprintf("opened_%d", i)}, nil)
 			require.NoError(s, err)
 			if !whole {
 				gaps++
@@ -471,7 +497,7 @@ func TestWhatCannotBeToldAgainIsAGap(t *testing.T) {
 		// Of an item that nobody followed then it is not known what was missed.
 		f = s.hub.Follower()
 		require.True(s, f.Resume(recent))
-		_, whole, err := f.Follow(s.Context(), []string{"new"}, nil)
+		_, whole, err := beginToFollow(s.Context(), f, []string{"new"}, nil)
 		require.NoError(s, err)
 		require.False(s, whole)
 	})
@@ -534,7 +560,7 @@ func TestWhoLeavesBeforeItIsKnownIsForgotten(t *testing.T) {
 		ctx, leave := context.WithTimeout(s.Context(), time.Second)
 		defer leave()
 		f := s.hub.Follower()
-		_, _, err := f.Follow(ctx, []string{"a"}, nil)
+		_, _, err := beginToFollow(ctx, f, []string{"a"}, nil)
 		require.ErrorIs(s, err, context.DeadlineExceeded)
 		require.Zero(s, s.hub.Watched())
 		require.Empty(s, s.hub.items)
@@ -550,7 +576,7 @@ func TestWhatIsFollowedIsBounded(t *testing.T) {
 		}
 		f := s.follower(ids...)
 		require.Equal(s, maxWatched/readAtOnce, s.called())
-		_, _, err := s.hub.Follower().Follow(s.Context(), []string{"more"}, nil)
+		_, _, err := beginToFollow(s.Context(), s.hub.Follower(), []string{"more"}, nil)
 		require.ErrorIs(s, err, ErrFull)
 		s.follower(ids[:10]...)
 		f.Close()
@@ -564,7 +590,7 @@ func TestAHubThatClosesTellsAll(t *testing.T) {
 		follows, idles := s.follower("a"), s.hub.Follower()
 		s.fail(errors.New("down"))
 		var waiting sync.WaitGroup
-		waiting.Go(func() { _, _, _ = s.hub.Follower().Follow(s.Context(), []string{"b"}, nil) })
+		waiting.Go(func() { _, _, _ = beginToFollow(s.Context(), s.hub.Follower(), []string{"b"}, nil) })
 		synctest.Wait()
 		began := time.Now()
 		s.hub.Close()
@@ -575,7 +601,7 @@ func TestAHubThatClosesTellsAll(t *testing.T) {
 			require.ErrorIs(s, err, ErrClosed)
 			f.Close()
 		}
-		_, _, err := s.hub.Follower().Follow(s.Context(), []string{"a"}, nil)
+		_, _, err := beginToFollow(s.Context(), s.hub.Follower(), []string{"a"}, nil)
 		require.ErrorIs(s, err, ErrClosed)
 	})
 }
@@ -622,7 +648,7 @@ func TestWhoIsCutOffAmidWhatIsToldAgainMissesNothing(t *testing.T) {
 		s.follow(f, "a")
 		told, last := s.toldAndLast(f)
 		require.Equal(s, []string{"a north 1"}, told)
-		_, whole, err := f.Follow(s.Context(), []string{"b"}, nil)
+		_, whole, err := beginToFollow(s.Context(), f, []string{"b"}, nil)
 		require.NoError(s, err)
 		f.Close() // cut off before b was sent
 		if !whole {
@@ -630,7 +656,7 @@ func TestWhoIsCutOffAmidWhatIsToldAgainMissesNothing(t *testing.T) {
 		}
 		f = s.hub.Follower()
 		resumed := f.Resume(last)
-		_, whole, err = f.Follow(s.Context(), []string{"a", "b"}, nil)
+		_, whole, err = beginToFollow(s.Context(), f, []string{"a", "b"}, nil)
 		require.NoError(s, err)
 		if resumed && whole {
 			require.Equal(s, []string{"b north 1"}, s.told(f), "lost, and no gap was told")
@@ -649,7 +675,7 @@ func TestNothingIsToldTwice(t *testing.T) {
 		s.follow(f, "a")
 		for range 3 {
 			f.Unfollow(nil)
-			_, _, err := f.Follow(s.Context(), []string{"a"}, nil)
+			_, _, err := beginToFollow(s.Context(), f, []string{"a"}, nil)
 			require.NoError(s, err)
 		}
 		require.LessOrEqual(s, len(f.pending), 3, "the same again and again")
@@ -803,7 +829,7 @@ func BenchmarkPublishToAThousand(b *testing.B) {
 	followers := make([]*Follower, 1000)
 	for i := range followers {
 		followers[i] = hub.Follower()
-		_, _, err := followers[i].Follow(b.Context(), []string{"a"}, nil)
+		_, _, err := beginToFollow(b.Context(), followers[i], []string{"a"}, nil)
 		require.NoError(b, err)
 	}
 	stop()
@@ -873,7 +899,7 @@ func BenchmarkFollowManyLocations(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		f := hub.Follower()
-		_, _, _ = f.Follow(context.Background(), ids, locations)
+		_, _, _ = beginToFollow(context.Background(), f, ids, locations)
 		f.Close()
 	}
 }

@@ -50,7 +50,6 @@ func serve(ctx context.Context, settings settings, stderr io.Writer) error {
 
 // start is serve with another time to drain, and tells when it listens.
 func start(ctx context.Context, settings settings, stderr io.Writer, drain time.Duration, listening func(net.Addr)) error {
-	tuneMemory(settings)
 	log := newLogger(settings, stderr)
 	slog.SetDefault(log)
 	stopTracing, err := startTracing(ctx, settings)
@@ -72,7 +71,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 		Medusa: medusa, Account: account, Store: store,
 		CacheTTL: settings.CacheTTL, MaxBytes: int64(settings.CacheMaxBytes), Timeout: settings.RequestTimeout, AuthTTL: settings.AuthCacheTTL,
 		LivePoll: settings.LivePollInterval, CartHoldTTL: time.Duration(settings.CartHoldTTL), StaleAge: settings.StaleMaxAge,
-		DefaultKey: settings.DefaultPublishableKey, Log: log, Metrics: registry,
+		FeedsPerAddress: settings.LiveFeedsPerAddress, DefaultKey: settings.DefaultPublishableKey, Log: log, Metrics: registry,
 	})
 	var draining atomic.Bool
 	var sockets sync.WaitGroup
@@ -108,6 +107,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	listening(clientsListener.Addr())
 
 	group, groupCtx := errgroup.WithContext(ctx)
+	go tuneMemory(groupCtx, settings)
 	group.Go(func() error { return ignoreClosed(clients.Serve(clientsListener)) })
 	group.Go(func() error { return ignoreClosed(ops.Serve(opsListener)) })
 	group.Go(func() error {

@@ -48,6 +48,8 @@ type settings struct {
 
 	LivePollInterval time.Duration `env:"LIVE_POLL_INTERVAL" envDefault:"2s" help:"how often items that somebody follows live are read, to see changes made elsewhere"`
 
+	LiveFeedsPerAddress int `env:"LIVE_FEEDS_PER_ADDRESS" envDefault:"1000" help:"WebSockets and streams that may be open at once from one address"`
+
 	WebhookSecret webhookSecret `env:"WEBHOOK_SECRET" help:"what POST /hooks/medusa is signed with: whsec_<base64>, or any text; none: it is not served"`
 
 	MedusaTimeout        time.Duration `env:"MEDUSA_TIMEOUT" envDefault:"10s" help:"how long one call to Medusa may take"`
@@ -180,6 +182,7 @@ func (s settings) valid() []error {
 	must(s.StaleMaxAge >= 0, "STALE_MAX_AGE: must not be negative")
 	must(s.AuthCacheTTL >= 0, "AUTH_CACHE_TTL: must not be negative")
 	must(s.LivePollInterval >= minLivePoll, "LIVE_POLL_INTERVAL: must be at least %s", minLivePoll)
+	must(s.LiveFeedsPerAddress > 0, "LIVE_FEEDS_PER_ADDRESS: must be at least 1")
 	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT: must be positive")
 	must(s.MedusaMaxConcurrency > 0, "MEDUSA_MAX_CONCURRENCY: must be at least 1")
 	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT: must be positive")

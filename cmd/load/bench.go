@@ -124,7 +124,7 @@ func (b bench) startGateway(ctx context.Context, medusa upstream, cacheTTL strin
 	p.command.Env = []string{
 		"MEDUSA_URL=" + medusa.url, "MEDUSA_EMAIL=" + medusa.email, "MEDUSA_PASSWORD=" + medusa.password,
 		"LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0",
-		"LOG_LEVEL=info", "LOG_FORMAT=json", "CACHE_TTL=" + cacheTTL,
+		"LOG_LEVEL=info", "LOG_FORMAT=json", "CACHE_TTL=" + cacheTTL, "LIVE_FEEDS_PER_ADDRESS=10000",
 	}
 	p.command.Stderr = log
 	if err := p.command.Start(); err != nil {
