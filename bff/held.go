@@ -2,8 +2,6 @@ package bff
 
 import (
 	"context"
-	"fmt"
-	"runtime/debug"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -12,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/sync/singleflight"
+
+	"github.com/cannahub/gateway/bff/panics"
 )
 
 // held keeps answers in memory and makes equal ones only once at a time. A key
@@ -132,17 +132,14 @@ func (h *held) find(key string, generation uint64) *Answer {
 // made with, and not when the stock changed meanwhile. A panic is an error
 // here, since it would end the program in a goroutine of its own.
 func (h *held) make(ctx context.Context, caller Caller, key string, generation uint64, make func(ctx context.Context) (any, error)) (answer *Answer, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = errorOf(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), "")
-		}
-	}()
+	defer func() { err = errorOf(err, "") }()
+	defer panics.Recover(&err)
 	value, err := make(ctx)
 	if err != nil {
-		return nil, errorOf(err, "")
+		return nil, err
 	}
 	if answer, err = NewAnswer(value); err != nil {
-		return nil, errorOf(err, "")
+		return nil, err
 	}
 	until := time.Now().Add(h.ttl)
 	if ends := caller.Credential.Expires(); !ends.IsZero() && ends.Before(until) {

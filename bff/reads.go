@@ -2,9 +2,7 @@ package bff
 
 import (
 	"context"
-	"fmt"
 	"net/url"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -12,6 +10,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/medusaclient"
 )
 
@@ -256,11 +255,7 @@ func (r *reads[V]) land(f *flight[V]) {
 
 // fetch has a panic be an error, since it would end the program here.
 func (r *reads[V]) fetch(f *flight[V]) (found map[string]V, err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
+	defer panics.Recover(&err)
 	ctx, cancel := context.WithTimeout(f.ctx, r.config.timeout)
 	defer cancel()
 	return r.config.fetch(ctx, f.ids)

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"fmt"
 	"io"
 	"mime"
 	"net/http"
 	"path"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +17,7 @@ import (
 
 	"github.com/tidwall/gjson"
 
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/mapping"
 )
 
@@ -166,11 +165,8 @@ type productsAnswer struct {
 // passProducts asks for products and keeps a copy of the answer. A panic is an error
 // here, since it would end the program.
 func (g *Gateway) passProducts(request *http.Request, route string, question productQuestion) (answer productsAnswer) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			answer = productsAnswer{err: errorOf(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()), "")}
-		}
-	}()
+	defer func() { answer.err = errorOf(answer.err, "") }()
+	defer panics.Recover(&answer.err)
 	asked, method := time.Now(), request.Method
 	response, err := g.pass(request, route)
 	if err != nil {

@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
-	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -18,6 +16,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/mapping"
 )
 
@@ -174,11 +173,7 @@ func (s *socket) serve(ctx context.Context) error {
 // guarded turns a panic into an error with its stack, since it would end the program
 // in a goroutine of its own.
 func guarded(do func() error) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
+	defer panics.Recover(&err)
 	return do()
 }
 

@@ -3,16 +3,15 @@ package routes
 import (
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"github.com/cannahub/gateway/bff"
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/medusaclient"
 )
 
@@ -64,7 +63,7 @@ func recovering(next echo.HandlerFunc, c echo.Context) (err error) {
 		if cause := recover(); cause == http.ErrAbortHandler { //nolint:errorlint // a panic's value, not wrapped
 			err = http.ErrAbortHandler
 		} else if cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+			err = panics.Error(cause)
 		}
 	}()
 	return next(c)

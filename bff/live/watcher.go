@@ -2,13 +2,12 @@ package live
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/mapping"
 )
 
@@ -111,11 +110,7 @@ func (w *Watcher) look(ctx context.Context, all bool, patience time.Duration) (w
 
 // read makes a reading. A panic is an error, since it would end the program here.
 func (w *Watcher) read(ctx context.Context, reading reading, patience time.Duration) (err error) {
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
+	defer panics.Recover(&err)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	w.Hub.begin(&reading)

@@ -3,14 +3,13 @@ package stock
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
-	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/medusaclient"
 )
@@ -435,7 +434,7 @@ func (f *flush) rescue(ctx context.Context) {
 	if cause == nil {
 		return
 	}
-	err := fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+	err := panics.Error(cause)
 	f.lane.log.ErrorContext(ctx, "a flush of stock failed", slog.Any("error", err))
 	f.lane.reviewSoon()
 	for len(f.untold) > 0 {

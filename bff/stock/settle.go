@@ -3,11 +3,10 @@ package stock
 import (
 	"context"
 	"errors"
-	"fmt"
-	"runtime/debug"
 	"slices"
 	"time"
 
+	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
@@ -66,11 +65,7 @@ func (l *Lane) review(ctx context.Context) {
 func (l *Lane) guarded(ctx context.Context, do func(context.Context) error) (err error) {
 	ctx, cancel := context.WithTimeout(medusaclient.Ahead(ctx), settleTimeout)
 	defer cancel()
-	defer func() {
-		if cause := recover(); cause != nil {
-			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
-		}
-	}()
+	defer panics.Recover(&err)
 	return do(ctx)
 }
 
