@@ -307,8 +307,6 @@ func (s *socket) close(why error) {
 	}
 	status := websocket.StatusInternalError
 	switch {
-	case refused.RetryAfter > 0 && refused.Code == bff.RateLimited:
-		status = websocket.StatusTryAgainLater
 	case refused.Code == bff.RateLimited, refused.Code == bff.Unauthorized, refused.Code == bff.Forbidden:
 		status = websocket.StatusPolicyViolation
 	case refused.Code == bff.NetworkError:
