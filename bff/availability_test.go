@@ -349,7 +349,7 @@ func TestWhoAsksAfterAWriteIsNotAnsweredFromBefore(t *testing.T) {
 func TestAFailedReadIsNotHeld(t *testing.T) {
 	s := frequented(t)
 	s.medusa.Fail(medusatest.Match{Path: "/admin/inventory-items", Times: 1}, medusatest.Answer(500, `{"type":"unknown_error","message":"no"}`))
-	_, err := s.ask(t.Context(), shopper(shopKey), itemsQuestion("iitem_bd_1g"))
+	_, err := s.ask(t.Context(), s.admin(), itemsQuestion("iitem_bd_1g"))
 	requireCode(t, NetworkError, err)
 	require.Len(t, s.mustAsk(t, shopper(shopKey), itemsQuestion("iitem_bd_1g")), 2)
 }

@@ -143,8 +143,8 @@ func readLevels(config Config) func(ctx context.Context, ids []string) ([]mappin
 	}
 }
 
-// Feed tells a visitor of the changes of stock that he follows. Next may be called
-// while Subscribe, Begin, Unsubscribe or Resume runs, of which one runs at a time.
+// Feed tells a visitor of the changes of stock that he follows. Wait and Take may be
+// called while Subscribe, Begin, Unsubscribe or Resume runs, of which one runs at a time.
 type Feed struct {
 	gateway  *Gateway
 	visitor  Visitor
@@ -254,30 +254,29 @@ func (f *Feed) Unsubscribe(following mapping.Following) {
 // none is told and he is to read how things are. It can be done once.
 func (f *Feed) Resume(after string) (whole bool) { return f.follower.Resume(after) }
 
-// Next waits for changes that the visitor may see, or for that to change: then there
-// is an event that says that not all was told. The error says why there will be
-// no more: RateLimited when he does not take what he is told, Unauthorized or
-// Forbidden when his key or credential is no good any more, NetworkError when the
-// gateway stops, and Canceled when ctx ends. What he may see is asked again as for
-// every answer; while Medusa does not say, it is what it was.
-func (f *Feed) Next(ctx context.Context) ([]*live.Event, error) {
-	for {
-		events, err := f.follower.Next(ctx)
-		if err != nil {
-			return nil, f.end(err)
-		}
-		moved, err := f.look(ctx)
-		if err != nil {
-			return nil, f.end(err)
-		}
-		events = slices.DeleteFunc(events, func(e *live.Event) bool { return !f.scope.Shows(e.Level.At.LocationID) })
-		if moved {
-			events = append(events, f.gateway.feeds.hub.Gap())
-		}
-		if len(events) > 0 {
-			return events, nil
-		}
+// Wait waits until there may be something to take. The error is Canceled when ctx ends.
+func (f *Feed) Wait(ctx context.Context) error { return errorOf(f.follower.Wait(ctx), "") }
+
+// Take returns the changes that there are and that the visitor may see. Where that is
+// no longer what it was there is an event that says that not all was told. What he may
+// see is asked again as for every answer; while Medusa does not say, it is what it was.
+// The error says why there will be no more: RateLimited when he does not take what he is
+// told, Unauthorized or Forbidden when his key or credential is no good any more, and
+// NetworkError when the gateway stops.
+func (f *Feed) Take(ctx context.Context) ([]*live.Event, error) {
+	events, err := f.follower.Take()
+	if err != nil {
+		return nil, f.end(err)
 	}
+	moved, err := f.look(ctx)
+	if err != nil {
+		return nil, f.end(err)
+	}
+	events = slices.DeleteFunc(events, func(e *live.Event) bool { return !f.scope.Shows(e.Level.At.LocationID) })
+	if moved {
+		events = append(events, f.gateway.feeds.hub.Gap())
+	}
+	return events, nil
 }
 
 // look finds out which locations the visitor may see, and says whether they are others
@@ -312,7 +311,7 @@ func (f *Feed) end(err error) error {
 	return failure
 }
 
-// Close ends the feed, once Next runs no more.
+// Close ends the feed, once nobody takes from it any more.
 func (f *Feed) Close() {
 	f.follower.Close()
 	f.gateway.feeds.dismiss(f.visitor.Address)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
 
+	"github.com/cannahub/gateway/bff/live"
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
@@ -43,6 +44,16 @@ func (s *shop) feed(t *testing.T, v Visitor, ids ...string) *Feed {
 	return feed
 }
 
+// next waits for what a feed tells.
+func next(ctx context.Context, feed *Feed) (events []*live.Event, err error) {
+	for err == nil && len(events) == 0 {
+		if err = feed.Wait(ctx); err == nil {
+			events, err = feed.Take(ctx)
+		}
+	}
+	return events, err
+}
+
 // hear is the next that a feed tells: "location available".
 func hear(t *testing.T, feed *Feed) []string {
 	t.Helper()
@@ -55,7 +66,7 @@ func hearSome(t *testing.T, feed *Feed, most int) (heard []string) {
 	ctx, stop := context.WithTimeout(t.Context(), patience)
 	defer stop()
 	for len(heard) < most {
-		events, err := feed.Next(ctx)
+		events, err := next(ctx, feed)
 		require.NoError(t, err)
 		for _, event := range events {
 			payload := gjson.GetBytes(event.JSON(), "payload")
@@ -138,7 +149,7 @@ func TestAKeyThatIsRevokedOrChangedHoldsForFeedsToo(t *testing.T) {
 	s.forget(locationsChanged, false)
 	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
 	require.Equal(t, []string{"sloc_deposito 59"}, hear(t, feed))
-	_, err := moved.Next(t.Context())
+	_, err := next(t.Context(), moved)
 	requireCode(t, Unauthorized, err)
 }
 
@@ -198,7 +209,7 @@ func TestAnUpdateWaitsForNoKey(t *testing.T) {
 	began := time.Now()
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
-	_, err := feed.Next(ctx)
+	_, err := next(ctx, feed)
 	require.NoError(t, err)
 	require.Less(t, time.Since(began), 2*time.Second)
 }
@@ -240,7 +251,7 @@ func TestAShopperIsToldThatWhatHeMaySeeHasChanged(t *testing.T) {
 	feed, stays := s.feed(t, shopper("pk_moved"), "iitem_bd_14g"), s.feed(t, shopper(shopKey), "iitem_bd_14g")
 	s.medusa.Put(medusatest.PublishableKey{ID: "apk_moved", Token: "pk_moved", SalesChannelIDs: []string{"sc_mayorista"}})
 	s.forget(locationsChanged, false)
-	events, err := feed.Next(t.Context())
+	events, err := next(t.Context(), feed)
 	require.NoError(t, err)
 	require.Len(t, events, 1)
 	require.JSONEq(t, `{"type":"gap"}`, string(events[0].JSON()))
@@ -275,7 +286,7 @@ func TestFeedsAreBoundedAndEndWithTheGateway(t *testing.T) {
 	require.Equal(t, fullFor, refused.RetryAfter)
 	s.feeds.open -= MaxFeeds - 1
 	s.Drain()
-	_, err = feed.Next(t.Context())
+	_, err = next(t.Context(), feed)
 	ended := requireCode(t, NetworkError, err)
 	require.Equal(t, "NETWORK_ERROR.stopping", ended.Message.Key)
 }
@@ -315,7 +326,7 @@ func TestAFeedTellsAgainWhatWasMissed(t *testing.T) {
 	_, err = follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
 	require.NoError(t, err)
 	s.set(t, "iitem_bd_14g", "sloc_deposito", 59)
-	events, err := feed.Next(t.Context())
+	events, err := next(t.Context(), feed)
 	require.NoError(t, err)
 	feed.Close()
 	s.set(t, "iitem_bd_14g", "sloc_deposito", 58)

@@ -251,21 +251,30 @@ func (s *socket) subscribe(ctx context.Context, following mapping.Following) err
 // tell tells of changes until there are no more, and says why not.
 func (s *socket) tell(ctx context.Context) error {
 	for {
-		events, err := s.feed.Next(ctx)
-		if err != nil {
+		if err := s.feed.Wait(ctx); err != nil {
 			return err
 		}
-		s.telling.Lock()
-		for _, event := range events {
-			if err = s.send(event.StoreJSON()); err != nil {
-				break
-			}
-		}
-		s.telling.Unlock()
-		if err != nil {
+		if err := s.tellAll(ctx); err != nil {
 			return err
 		}
 	}
+}
+
+// tellAll tells of the changes that there are. Who subscribes meanwhile is told where he
+// begins when he has heard of them.
+func (s *socket) tellAll(ctx context.Context) error {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	events, err := s.feed.Take(ctx)
+	if err != nil {
+		return err
+	}
+	for _, event := range events {
+		if err := s.send(event.StoreJSON()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *socket) answer(answer mapping.LiveAnswer) error { return s.send(answer.StoreJSON()) }
@@ -306,10 +315,10 @@ func (s *socket) close(why error) {
 		return
 	}
 	status := websocket.StatusInternalError
-	switch {
-	case refused.Code == bff.RateLimited, refused.Code == bff.Unauthorized, refused.Code == bff.Forbidden:
+	switch refused.Code { //nolint:exhaustive // others have no place here
+	case bff.RateLimited, bff.Unauthorized, bff.Forbidden:
 		status = websocket.StatusPolicyViolation
-	case refused.Code == bff.NetworkError:
+	case bff.NetworkError:
 		status = websocket.StatusGoingAway
 	}
 	reason := refused.Message.In(s.language)

@@ -102,7 +102,10 @@ func (s *stream) begin(answers []mapping.LiveAnswer) error {
 // tell tells of changes until there are no more, and says why not.
 func (s *stream) tell(ctx context.Context, feed *bff.Feed) error {
 	for {
-		events, err := feed.Next(ctx)
+		if err := feed.Wait(ctx); err != nil {
+			return err
+		}
+		events, err := feed.Take(ctx)
 		if err != nil {
 			return err
 		}

@@ -11,7 +11,7 @@ import (
 const resumptions = 10
 
 // Follower is somebody who is told of the changes of items, at all locations or at
-// some. Next may be called while Want, Follow, Resume or Unfollow runs.
+// some. Wait and Take may be called while Want, Follow, Resume or Unfollow runs.
 type Follower struct {
 	hub     *Hub
 	follows map[string]uint64 // items, with the last event when he began
@@ -21,8 +21,7 @@ type Follower struct {
 
 	// What follows is guarded by the hub's mutex.
 	pending []*Event
-	handed  uint64 // the number of the last event that Next returned
-	reviews bool
+	handed  uint64 // the number of the last event that was taken
 	err     error
 	signal  chan struct{}
 }
@@ -92,14 +91,19 @@ func (f *Follower) Want(ctx context.Context, ids []string) (Wanted, error) {
 
 // Follow has the follower told of every change of the items from now on, at the given
 // locations or, with none, at all. Of what he follows already the locations are
-// changed. It returns the name of the last change before; whole says that what he
-// wanted told again is, or that he wanted none. It is to be called, once.
+// changed. It returns the name of the last change before, or, where he has not taken all
+// that he was told yet, before that; whole says that what he wanted told again is, or
+// that he wanted none. It is to be called, once.
 func (w Wanted) Follow(locations []string) (sequence string, whole bool) {
 	f := w.follower
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
+	before := f.hub.last
+	if len(f.pending) > 0 {
+		before = f.pending[0].number - 1
+	}
 	added := f.add(w.ids, placesOf(locations))
-	return f.hub.name(f.hub.last), f.catchUp(added)
+	return f.hub.name(before), f.catchUp(added)
 }
 
 // add has him follow items, and returns those that are new to him.
@@ -221,7 +225,7 @@ func (f *Follower) Unfollow(ids []string) {
 	})
 }
 
-// Close ends the following. Next returns ErrClosed from then on.
+// Close ends the following. Take returns ErrClosed from then on.
 func (f *Follower) Close() {
 	f.Unfollow(nil)
 	f.hub.mu.Lock()
@@ -230,33 +234,30 @@ func (f *Follower) Close() {
 	f.end(ErrClosed)
 }
 
-// Next waits for changes and returns all that there are, in their order, or none when
-// the hub is reviewed. The error is ErrSlow, ErrClosed or that of ctx.
-func (f *Follower) Next(ctx context.Context) ([]*Event, error) {
-	for {
-		select {
-		case <-f.signal:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		if events, reviews, err := f.take(); err != nil || reviews || len(events) > 0 {
-			return events, err
-		}
+// Wait waits until there may be something to take. The error is that of ctx.
+func (f *Follower) Wait(ctx context.Context) error {
+	select {
+	case <-f.signal:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
-func (f *Follower) take() (events []*Event, reviews bool, err error) {
+// Take returns all changes that there are, in their order. The error is ErrSlow or
+// ErrClosed.
+func (f *Follower) Take() ([]*Event, error) {
 	f.hub.mu.Lock()
 	defer f.hub.mu.Unlock()
-	events, f.pending = f.pending, nil
-	reviews, f.reviews = f.reviews, false
+	events := f.pending
+	f.pending = nil
 	if len(events) > 0 {
 		f.handed = events[len(events)-1].number
 	}
 	if f.err != nil {
 		rouse(f.signal) // for who asks again
 	}
-	return events, reviews, f.err
+	return events, f.err
 }
 
 // hear keeps an event until it is asked for.

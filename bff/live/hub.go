@@ -218,12 +218,11 @@ func (h *Hub) number(name string) (number uint64, ours bool) {
 // keeps says whether every change after one can still be told.
 func (h *Hub) keeps(number uint64) bool { return number+maxReplayed >= h.last }
 
-// Review has every follower's Next return, with nothing where there is nothing.
+// Review has nobody wait any longer, also where there is nothing to take.
 func (h *Hub) Review() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for follower := range h.all {
-		follower.reviews = true
 		rouse(follower.signal)
 	}
 }

@@ -144,6 +144,16 @@ func beginToFollow(ctx context.Context, f *Follower, ids, locations []string) (s
 	return sequence, whole, nil
 }
 
+// next waits for changes and returns all that there are.
+func next(ctx context.Context, f *Follower) (events []*Event, err error) {
+	for err == nil && len(events) == 0 {
+		if err = f.Wait(ctx); err == nil {
+			events, err = f.Take()
+		}
+	}
+	return events, err
+}
+
 func (s *shop) follow(f *Follower, ids ...string) (sequence string) {
 	s.Helper()
 	sequence, whole, err := beginToFollow(s.Context(), f, ids, nil)
@@ -162,7 +172,7 @@ func (s *shop) told(f *Follower) []string {
 
 func (s *shop) toldAndLast(f *Follower) (told []string, last string) {
 	s.Helper()
-	events, _, err := f.take()
+	events, err := f.Take()
 	require.NoError(s, err)
 	for _, event := range events {
 		payload := gjson.GetBytes(event.StoreJSON(), "payload")
@@ -251,7 +261,7 @@ func TestADeletedLevelSaysSo(t *testing.T) {
 		f := s.follower("a")
 		s.remove("a", "north")
 		pass(2 * interval)
-		events, _, err := f.take()
+		events, err := f.Take()
 		require.NoError(s, err)
 		require.Len(s, events, 1)
 		require.JSONEq(s, `{"type":"inventory_level.updated","sequence":"`+events[0].Sequence+`","payload":{
@@ -528,9 +538,9 @@ func TestWhoDoesNotReadHarmsNobody(t *testing.T) {
 			heard += len(told)
 		}
 		require.Equal(s, maxPending+10, heard)
-		_, err := slow.Next(s.Context())
+		_, err := next(s.Context(), slow)
 		require.ErrorIs(s, err, ErrSlow)
-		_, _, err = slow.take()
+		_, err = slow.Take()
 		require.ErrorIs(s, err, ErrSlow, "told on, with a hole")
 		require.Empty(s, slow.pending)
 	})
@@ -597,7 +607,7 @@ func TestAHubThatClosesTellsAll(t *testing.T) {
 		waiting.Wait()
 		require.Zero(s, time.Since(began), "who waits for a first reading goes on waiting")
 		for _, f := range []*Follower{follows, idles, s.hub.Follower()} {
-			_, err := f.Next(s.Context())
+			_, err := next(s.Context(), f)
 			require.ErrorIs(s, err, ErrClosed)
 			f.Close()
 		}
@@ -611,14 +621,14 @@ func TestNextWaits(t *testing.T) {
 		f := s.follower("a")
 		var heard []*Event
 		var listening sync.WaitGroup
-		listening.Go(func() { heard, _ = f.Next(s.Context()) })
+		listening.Go(func() { heard, _ = next(s.Context(), f) })
 		synctest.Wait()
 		s.here("a", "north", 1)
 		listening.Wait()
 		require.Len(s, heard, 1)
 		ctx, leave := context.WithCancel(s.Context())
 		leave()
-		_, err := f.Next(ctx)
+		_, err := next(ctx, f)
 		require.ErrorIs(s, err, context.Canceled)
 	})
 }
@@ -661,6 +671,21 @@ func TestWhoIsCutOffAmidWhatIsToldAgainMissesNothing(t *testing.T) {
 		if resumed && whole {
 			require.Equal(s, []string{"b north 1"}, s.told(f), "lost, and no gap was told")
 		}
+	})
+}
+
+// Who begins to follow more may have been told of changes that are on their way to him.
+func TestWhoFollowsMoreCanResumeBeforeWhatHeHasNotTaken(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.follower("b") // whose state is known
+		f := s.follower("a")
+		s.here("a", "north", 9)
+		begun := s.follow(f, "b")
+		require.Equal(s, []string{"a north 9"}, s.told(f))
+		back := s.hub.Follower()
+		require.True(s, back.Resume(begun))
+		s.follow(back, "a", "b")
+		require.Equal(s, []string{"a north 9"}, s.told(back), "what was on its way when the connection was cut")
 	})
 }
 
@@ -841,7 +866,7 @@ func BenchmarkPublishToAThousand(b *testing.B) {
 		hub.Publish([]mapping.LiveLevel{{At: mapping.LevelID{InventoryItemID: "a", LocationID: "north"}, Stocked: mapping.QuantityOf(n)}})
 		hub.tellPosted()
 		for _, f := range followers {
-			if events, _, err := f.take(); err != nil || len(events) != 1 {
+			if events, err := f.Take(); err != nil || len(events) != 1 {
 				b.Fatal(events, err)
 			}
 		}
@@ -876,7 +901,7 @@ func BenchmarkPublishABatchToTenThousand(b *testing.B) {
 		hub.tellPosted()
 		b.StopTimer()
 		for f := range hub.all {
-			_, _, _ = f.take()
+			_, _ = f.Take()
 		}
 		b.StartTimer()
 	}
