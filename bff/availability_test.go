@@ -83,6 +83,56 @@ func (s *shop) reads() []string {
 	return slices.DeleteFunc(s.paths(), func(path string) bool { return strings.Contains(path, "/auth/") })
 }
 
+// Who asks while Medusa is being asked goes together with all others who do. Its
+// answers come when all have asked.
+func TestTwoHundredAtOnceCostFiveCallsAtMost(t *testing.T) {
+	s := frequented(t)
+	items, counts := collection(0, 100), s.counts.items
+	questions := make([][]string, 200)
+	for i := range questions {
+		questions[i] = []string{items[i%100], items[(i+1+i/100)%100]}
+	}
+	released := make(chan struct{})
+	s.medusa.Fail(medusatest.Match{Path: "/admin/inventory-items"}, medusatest.Hold(released))
+	var asking sync.WaitGroup
+	for _, ids := range questions {
+		asking.Go(func() {
+			entries, err := s.ask(context.Background(), shopper(shopKey), itemsQuestion(ids...))
+			if assert.NoError(t, err) {
+				answered := []string{}
+				for _, entry := range entries {
+					answered = append(answered, entry.Get("inventoryItemId").String())
+					assert.NotEmpty(t, entry.Get("locationId").String(), "nothing was counted: %s", entry.Raw)
+				}
+				assert.Equal(t, ids, slices.Compact(answered))
+			}
+		})
+	}
+	// Nobody's call is over, so each waits for those that read his items.
+	assert.Eventually(t, func() bool {
+		counts.mu.Lock()
+		defer counts.mu.Unlock()
+		expected, waiting := 0, map[*flight[mapping.ItemCount]]int{}
+		for _, ids := range questions {
+			one, other := counts.flights[ids[0]], counts.flights[ids[1]]
+			if one == nil || other == nil {
+				return false
+			}
+			waiting[one], waiting[other] = one.waiters, other.waiters
+			if expected++; one != other {
+				expected++
+			}
+		}
+		for _, waiters := range waiting {
+			expected -= waiters
+		}
+		return expected == 0
+	}, patience, time.Millisecond, "not all wait for calls that they share")
+	close(released)
+	asking.Wait()
+	require.LessOrEqual(t, len(s.medusa.Calls()), 5, "%v", s.paths())
+}
+
 // shown are the entries in short: "location available".
 func shown(entries []gjson.Result) []string {
 	short := []string{}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/bff/stock"
@@ -64,6 +65,7 @@ type Gateway struct {
 
 	defaultKey string
 	carts      *turns
+	cartWork   *semaphore.Weighted // holds of carts that Medusa is asked for at once
 	cartTTL    time.Duration
 	setups     *setupMetrics
 	holds      *holdMetrics
@@ -94,6 +96,7 @@ func New(config Config) *Gateway {
 
 		defaultKey: config.DefaultKey,
 		carts:      newTurns(),
+		cartWork:   semaphore.NewWeighted(cartsAtOnce),
 		cartTTL:    config.CartHoldTTL,
 	}
 	g.counts = newCounts(config, &g.held.generation)

@@ -20,8 +20,15 @@ import (
 // the cart's id by who reserves are their makers' own.
 func cartHoldID(cartID string) string { return mapping.HoldIDPrefix + cartID }
 
-// cartTimeout bounds what is done for the hold of a cart at a time.
-const cartTimeout = 30 * time.Second
+const (
+	// cartTimeout bounds what is done for the hold of a cart at a time.
+	cartTimeout = 30 * time.Second
+
+	// cartsAtOnce are the carts for whose holds Medusa is asked at once. Anybody can
+	// change carts, as many as he likes: the others wait, so that no crowd of theirs takes
+	// all slots of those who have a credential.
+	cartsAtOnce = 3
+)
 
 // cartNeed is so much of an inventory item, in its own units, that a variant of a
 // cart takes.
@@ -50,11 +57,26 @@ type plannedLine struct {
 // errMoved says that a hold is no longer what was planned for.
 var errMoved = errors.New("the hold has changed meanwhile")
 
+// forCart waits until Medusa may be asked for the hold of a cart, and bounds how long
+// that takes, the waiting included. Who has been let in must not call it once more before
+// end: where all of them did, none would go on.
+func (g *Gateway) forCart(ctx context.Context) (bounded context.Context, end func(), err error) {
+	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
+	if err := g.cartWork.Acquire(ctx, 1); err != nil {
+		cancel()
+		return nil, nil, err
+	}
+	return ctx, func() { g.cartWork.Release(1); cancel() }, nil
+}
+
 // followCart holds what the lines of a cart need, and nothing else. It returns the
 // variants of which there is not enough: of those is held what was held before.
 func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short []string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
-	defer cancel()
+	ctx, end, err := g.forCart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	for tries := 1; ; tries++ {
 		s, err := g.readCartShelf(ctx, cart)
 		if err != nil {
@@ -75,8 +97,11 @@ func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short
 // shortOfCart is the variants of a cart of which there is not enough beside what is held
 // for it.
 func (g *Gateway) shortOfCart(ctx context.Context, cart medusaclient.Cart) ([]string, error) {
-	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
-	defer cancel()
+	ctx, end, err := g.forCart(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
 	s, err := g.readCartShelf(ctx, cart)
 	if err != nil {
 		return nil, err
@@ -184,6 +209,11 @@ func planCart(lines []state.HoldLine, needs []cartNeed, s *shelf) cartPlan {
 		plan.dropped = append(plan.dropped, line.Number)
 	}
 	plan.place(free, home, s)
+	for _, line := range lines { // nor does another item of a kit grow of which one is short
+		if grown, resized := plan.resized[line.Number]; resized && grown.Cmp(line.Quantity) > 0 && slices.Contains(plan.short, line.VariantID) {
+			delete(plan.resized, line.Number)
+		}
+	}
 	return plan
 }
 
@@ -455,10 +485,21 @@ func (r *cartRun) endResize(line *state.HoldLine, err error) {
 	}
 }
 
-// freeCart lets go what is held for a cart of some variants, of all where there are
+// freeCart lets go what is held for a cart as letGo does, in its turn among all carts.
+func (g *Gateway) freeCart(ctx context.Context, cartID string, variants []string) (freed []state.HoldLine) {
+	bounded, end, err := g.forCart(ctx)
+	if err != nil {
+		g.cartFailed(ctx, cartID, err)
+		return nil
+	}
+	defer end()
+	return g.letGo(bounded, cartID, variants)
+}
+
+// letGo lets go what is held for a cart of some variants, of all where there are
 // none, and returns it. What Medusa does not release now is released by whoever sees
 // to the hold.
-func (g *Gateway) freeCart(ctx context.Context, cartID string, variants []string) (freed []state.HoldLine) {
+func (g *Gateway) letGo(ctx context.Context, cartID string, variants []string) (freed []state.HoldLine) {
 	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
 	defer cancel()
 	goes := func(line state.HoldLine) bool {
@@ -486,28 +527,46 @@ func (g *Gateway) freeCart(ctx context.Context, cartID string, variants []string
 	return freed
 }
 
-// holdAgain holds for a cart what was let go, where it was.
+// holdAgain holds for a cart what was let go, where it was, unless another gateway has
+// held it by then.
 func (g *Gateway) holdAgain(ctx context.Context, cartID string, freed []state.HoldLine) {
 	if len(freed) == 0 {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
-	defer cancel()
-	plan := cartPlan{}
-	for _, line := range freed {
-		plan.making = append(plan.making, plannedLine{HoldLine: state.HoldLine{Level: line.Level, VariantID: line.VariantID, Quantity: line.Quantity}})
-	}
-	hold, err := g.store.Hold(ctx, cartHoldID(cartID))
-	if err == nil || errors.Is(err, state.ErrNoHold) {
-		plan.seen = hold.Lines
-		var refused []string
-		if refused, err = g.carryOut(ctx, cartID, plan); err == nil && len(refused) > 0 {
-			err = newFailure(InsufficientStock)
-		}
-	}
+	bounded, end, err := g.forCart(ctx)
 	if err != nil {
 		g.cartFailed(ctx, cartID, err)
+		return
 	}
+	defer end()
+	err = errMoved
+	for tries := 0; tries < placeTries && errors.Is(err, errMoved); tries++ {
+		err = g.remake(bounded, cartID, freed)
+	}
+	if err != nil {
+		g.cartFailed(bounded, cartID, err)
+	}
+}
+
+// remake makes anew those of the lines of a cart that its hold has no longer.
+func (g *Gateway) remake(ctx context.Context, cartID string, lines []state.HoldLine) error {
+	hold, err := g.store.Hold(ctx, cartHoldID(cartID))
+	if err != nil && !errors.Is(err, state.ErrNoHold) {
+		return err
+	}
+	plan := cartPlan{seen: hold.Lines}
+	for _, line := range lines {
+		if !slices.ContainsFunc(hold.Lines, func(there state.HoldLine) bool {
+			return (isFree(there) || there.Stage == state.Making) && there.VariantID == line.VariantID && there.InventoryItemID == line.InventoryItemID
+		}) {
+			plan.making = append(plan.making, plannedLine{HoldLine: state.HoldLine{Level: line.Level, VariantID: line.VariantID, Quantity: line.Quantity}})
+		}
+	}
+	refused, err := g.carryOut(ctx, cartID, plan)
+	if err == nil && len(refused) > 0 {
+		err = newFailure(InsufficientStock)
+	}
+	return err
 }
 
 // renewCart has what is held for a cart last as long as after a change of its lines.

@@ -153,8 +153,8 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 		return answer.Response, err
 	}
 	cart, err := w.cartIn(answer)
+	var short []string
 	if err == nil {
-		var short []string
 		if short, err = w.g.followCart(ctx, cart); err == nil && slices.ContainsFunc(short, asked.grows) {
 			err = w.putBack(cart, asked)
 			if err == nil || isInsufficientInventory(err) { // not even what it was is there any more
@@ -163,9 +163,12 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 			}
 		}
 	}
-	if err != nil {
+	switch {
+	case err != nil:
 		w.g.cartFailed(ctx, cart.ID, err)
-	} else {
+	case len(short) > 0: // of what the cart had before, whose hold was over
+		w.g.holds.ofCart("failed")
+	default:
 		w.g.holds.ofCart("held")
 	}
 	return answer.Response, nil
@@ -316,14 +319,15 @@ func insufficientInventory(answer passed) *http.Response {
 }
 
 // sendCompletion passes the completion of a cart, and lets its hold go just before:
-// Medusa reserves for the order itself. If there is no order after that the hold is
-// taken again; where that is not known, Medusa is asked for the cart.
+// Medusa reserves for the order itself, and who pays does not wait for other carts. If
+// there is no order after that the hold is taken again; where that is not known, Medusa
+// is asked for the cart.
 //
 // Beside the completion itself one upstream call to find what is held and one for
 // each reservation, where there is any; if it fails, one for each again.
 func (w *cartWrite) sendCompletion() (*http.Response, error) {
 	ctx := w.request.Context()
-	freed := w.g.freeCart(medusaclient.Ahead(ctx), w.cartID, nil)
+	freed := w.g.letGo(medusaclient.Ahead(ctx), w.cartID, nil)
 	answer, err := w.send()
 	switch {
 	case len(freed) == 0:

@@ -8,15 +8,18 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient"
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
@@ -248,6 +251,18 @@ func TestOfAKitAllOrNothingIsHeld(t *testing.T) {
 	require.Empty(t, s.heldBy(t, cart))
 	s.requireReserved(t, "iitem_kit_papel", shopFloor, 0)
 	s.requireLines(t, cart, map[string]float64{})
+}
+
+// Where the line cannot be put back either, a kit keeps what it had of each item.
+func TestAKitOfWhichOneItemIsShortGrowsInNone(t *testing.T) {
+	s, _ := carted(t)
+	cart := s.newCart(t)
+	s.add(t, cart, kit, 1)
+	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: linesAdded, Times: 1}, quickerThan(s, "iitem_kit_filtro", 6))
+	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: linesAdded + "/*"}, medusatest.Cut())
+	s.add(t, cart, kit, 1)
+	require.Equal(t, []string{"iitem_kit_filtro sloc_high_up 3", "iitem_kit_papel sloc_high_up 2"}, s.heldBy(t, cart))
+	s.requireReserved(t, "iitem_kit_papel", shopFloor, 2)
 }
 
 // quickerThan reserves for somebody else just after Medusa took a line.
@@ -553,6 +568,8 @@ func TestACartWhoseStockIsGoneCanBeChanged(t *testing.T) {
 	s.add(t, other, scarce, 10)
 	consulting := s.add(t, cart, "variant_bd_14g", 1)
 	require.Equal(t, []string{"iitem_bd_14g sloc_deposito 1"}, s.heldBy(t, cart))
+	require.InDelta(t, 1, s.cartChanges(t, "failed"), 0, "it does not hold all that it has")
+	require.InDelta(t, 2, s.cartChanges(t, "held"), 0)
 	s.must(t, http.MethodDelete, "/store/carts/"+cart+"/line-items/"+consulting, "")
 	s.requireRefused(t, "/store/carts/"+cart+"/line-items/"+line, `{"quantity":4}`)
 	s.requireLines(t, cart, map[string]float64{scarce: 3})
@@ -723,6 +740,143 @@ func TestACartAtTwoGateways(t *testing.T) {
 			require.Empty(t, other.heldBy(t, cart))
 			reservations := one.medusa.Rows()["reservation_item"]
 			require.Equal(t, reservationsOfCatalogue+5, reservations, "of the order alone")
+		})
+	}
+}
+
+// Anybody can change as many carts as he likes. The calls of the staff must not be
+// behind all of those, nor who pays.
+func TestCartsTakeTurnsAtMedusa(t *testing.T) {
+	s, _ := carted(t)
+	paid := s.newCart(t)
+	s.add(t, paid, scarce, 10)
+	carts := []string{}
+	for range 4 * cartsAtOnce {
+		carts = append(carts, s.newCart(t))
+	}
+	looked := medusatest.Match{Method: http.MethodGet, Path: "/admin/product-variants"}
+	arrived, released := make(chan struct{}, len(carts)), make(chan struct{})
+	s.medusa.Fail(looked, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		arrived <- struct{}{}
+		medusatest.Hold(released)(w, r, medusa)
+	})
+	var all sync.WaitGroup
+	defer all.Wait()
+	release := sync.OnceFunc(func() { close(released) })
+	defer release()
+	for _, cart := range carts {
+		all.Go(func() {
+			_, err := s.pass(context.Background(), http.MethodPost, "/store/carts/"+cart+"/line-items", toAdd("variant_bd_14g", 1))
+			assert.NoError(t, err)
+		})
+	}
+	for range cartsAtOnce {
+		select {
+		case <-arrived:
+		case <-time.After(patience):
+			require.FailNow(t, "Medusa is not asked for the carts")
+		}
+	}
+	hurried, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer leave()
+	_, err := s.followCart(hurried, medusaclient.Cart{ID: "cart_of_one_more", Items: []medusaclient.CartLine{{VariantID: scarce, Quantity: "1"}}})
+	require.ErrorIs(t, err, context.DeadlineExceeded, "one more is to wait")
+	require.Empty(t, arrived, "Medusa is asked for more carts at once")
+	require.Empty(t, s.freeCart(hurried, paid, nil))
+	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 10"}, s.heldBy(t, paid), "what had no turn lets nothing go")
+	s.holdAgain(hurried, paid, []state.HoldLine{{VariantID: scarce}})
+	require.InDelta(t, 2, s.cartChanges(t, "failed"), 0)
+
+	started := time.Now()
+	require.Equal(t, "order", s.must(t, http.MethodPost, "/store/carts/"+paid+"/complete", "").Get("type").String())
+	require.Less(t, time.Since(started), cartTimeout/2, "who pays waits for the others")
+	s.requireReserved(t, scarceItem, shopFloor, 10)
+
+	release()
+	all.Wait()
+	for _, cart := range carts {
+		require.Len(t, s.heldBy(t, cart), 1, "each has its turn")
+	}
+}
+
+// With one turn for all, what would wait for a second one while it has the first would
+// not end.
+func TestWhoHasATurnAtMedusaWaitsForNoOther(t *testing.T) {
+	s, _ := carted(t)
+	s.cartWork = semaphore.NewWeighted(1)
+	ctx, end := context.WithTimeout(t.Context(), cartTimeout/2)
+	defer end()
+	pass := func(path, body string) said {
+		t.Helper()
+		answer, err := s.pass(ctx, http.MethodPost, path, body)
+		require.NoError(t, err)
+		return answer
+	}
+	started := time.Now()
+	cart := s.newCart(t)
+	line := s.add(t, cart, scarce, 6)
+	s.changeCart(t, cart, line, 10) // of which some are let go first
+	s.changeCart(t, cart, line, 6)
+	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: linesAdded, Times: 1}, quickerThan(s, scarceItem, 4))
+	require.Equal(t, http.StatusBadRequest, pass("/store/carts/"+cart+"/line-items", toAdd(scarce, 1)).status, "which is put back")
+	again := medusatest.Match{Method: http.MethodPost, Path: linesAdded + "/*", After: 1, Times: 1}
+	s.medusa.Fail(again, medusatest.Answer(http.StatusInternalServerError, `{"type":"unknown_error","message":"..."}`))
+	s.medusa.SetLevel(scarceItem, shopFloor, medusatest.Quantities{Stocked: 20, Reserved: 16})
+	require.Equal(t, http.StatusInternalServerError, pass("/store/carts/"+cart+"/line-items/"+line, `{"quantity":8}`).status, "after what was held is let go")
+	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 6"}, s.heldBy(t, cart))
+	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: "/store/carts/*/complete", Times: 1},
+		medusatest.Answer(http.StatusBadRequest, `{"type":"not_allowed","message":"..."}`))
+	require.Equal(t, http.StatusBadRequest, pass("/store/carts/"+cart+"/complete", "").status)
+	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 6"}, s.heldBy(t, cart))
+	require.Less(t, time.Since(started), cartTimeout/2)
+	require.Zero(t, s.cartChanges(t, "failed"))
+}
+
+// Another gateway begins the hold of a cart anew while this one takes again what it
+// had let go.
+func TestWhatIsHeldAgainIsHeldBesideWhatAnotherGatewayHolds(t *testing.T) {
+	for name, test := range map[string]struct {
+		theirs state.HoldLine
+		held   []string
+	}{
+		"of something else": {
+			state.HoldLine{Level: state.Level{InventoryItemID: "iitem_bd_14g", LocationID: warehouse}, VariantID: "variant_bd_14g", Quantity: mapping.QuantityOf(2)},
+			[]string{"iitem_bd_14g sloc_deposito 2", "iitem_rareza_siete sloc_high_up 10"},
+		},
+		"of the same": {
+			state.HoldLine{Level: state.Level{InventoryItemID: scarceItem, LocationID: shopFloor}, VariantID: scarce, Quantity: mapping.QuantityOf(10)},
+			[]string{"iitem_rareza_siete sloc_high_up 10"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := prepared(t, with(openStore(t, newDatabase(t))), holding)
+			var meanwhile atomic.Pointer[func()]
+			s.now = func() time.Time {
+				if do := meanwhile.Swap(nil); do != nil {
+					(*do)()
+				}
+				return time.Now()
+			}
+			working(t, s)
+			cart := s.newCart(t)
+			s.add(t, cart, scarce, 10)
+			begin := func() {
+				now := time.Now()
+				theirs := test.theirs
+				theirs.Number, theirs.Stage, theirs.Since, theirs.ReservationID = 1, state.Held, now, "resitem_theirs"
+				assert.NoError(t, s.store.BeginHold(context.Background(), state.Hold{
+					ID: cartHoldID(cart), CartID: cart, CreatedAt: now, ExpiresAt: now.Add(cartsLast), DueAt: now.Add(cartsLast), Lines: []state.HoldLine{theirs},
+				}))
+			}
+			s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: "/store/carts/*/complete", Times: 1}, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+				meanwhile.Store(&begin)
+				medusatest.Answer(http.StatusBadRequest, `{"type":"not_allowed","message":"..."}`)(w, r, medusa)
+			})
+			_, err := s.pass(t.Context(), http.MethodPost, "/store/carts/"+cart+"/complete", "")
+			require.NoError(t, err)
+			require.Nil(t, meanwhile.Load(), "nothing came between")
+			require.Equal(t, test.held, s.heldBy(t, cart))
+			require.Zero(t, s.cartChanges(t, "failed"))
 		})
 	}
 }

@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"cmp"
 	"context"
 	"strings"
 	"sync/atomic"
@@ -139,13 +140,24 @@ func (c *counts) of(ctx context.Context, addresses []mapping.Address) (mapping.C
 // lastOf is what was known last of what addresses name, without a call.
 func (c *counts) lastOf(addresses []mapping.Address) mapping.Counted {
 	itemIDs, skus, variantIDs := named(addresses)
-	var counted mapping.Counted
+	counted := mapping.Counted{Impossible: impossible(addresses)}
 	var ofItems, ofSKUs, ofVariants time.Time
 	counted.SKUs, ofSKUs = c.skus.last(skus)
 	counted.Variants, ofVariants = c.variants.last(variantIDs)
 	counted.Items, ofItems = c.items.last(append(itemIDs, itemsTaken(counted.Variants)...))
 	counted.Staleness = mapping.LastKnown(earlier(ofItems, earlier(ofSKUs, ofVariants)), time.Now())
 	return counted
+}
+
+// impossible are the ids in addresses that Medusa cannot have made.
+func impossible(addresses []mapping.Address) map[string]bool {
+	ids := map[string]bool{}
+	for _, address := range addresses {
+		if id := cmp.Or(address.VariantID, address.InventoryItemID); id != "" && !maybeID(id) {
+			ids[id] = true
+		}
+	}
+	return ids
 }
 
 // named are the ids and SKUs that addresses name, but for ids that Medusa cannot have

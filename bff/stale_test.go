@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,6 +160,31 @@ func TestWhatWasNeverKnownDoesNotEmptyTheShop(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `[true,"`+sorry+`",[],[]]`,
 		"["+answer.Get("isValid").Raw+","+answer.Get("message").Raw+","+answer.Get("errors").Raw+","+answer.Get("fulfillableFrom").Raw+"]")
+}
+
+// Whatever Medusa cannot have made is not for sale, whether it answers or not.
+func TestAnImpossibleIDIsUnknownAlsoWhileMedusaIsDown(t *testing.T) {
+	s := lasting(t)
+	for name, ask := range s.ways() {
+		_, err := ask(t.Context(), shopper(shopKey), "bd_1g")
+		require.NoError(t, err, name)
+	}
+	for _, down := range []bool{false, true} {
+		if down {
+			s.medusa.Close()
+		}
+		for _, id := range []string{"no id", strings.Repeat("x", maxIDLength)} {
+			codes := map[string]string{}
+			for name, ask := range s.ways() {
+				answer, err := ask(t.Context(), shopper(shopKey), id, "bd_1g")
+				require.NoError(t, err, name)
+				require.Equal(t, down, answer.Get("stale").Bool(), name)
+				codes[name] = answer.Get("availability.0.code").String() + answer.Get("errors.0.code").String()
+				require.False(t, answer.Get("availability.0.is_available").Bool() || answer.Get("availability.0.isAvailable").Bool() || answer.Get("isValid").Bool(), "%s: %s", name, answer.Raw)
+			}
+			require.Equal(t, map[string]string{"availability": "VARIANT_NOT_FOUND", "store": "INVENTORY_ITEM_NOT_FOUND", "cart": "VARIANT_NOT_FOUND"}, codes, "Medusa down: %v", down)
+		}
+	}
 }
 
 // Whose key Medusa refused when it answered last gets nothing, and nobody learns of
@@ -351,15 +377,19 @@ func TestShoppersBrowseWhatWasKnownLastWhileMedusaIsDown(t *testing.T) {
 		require.Equal(t, "no-store", header.Get("Cache-Control"))
 		require.Empty(t, header.Get("Etag"), "it is not the same the next second")
 	}
-	require.InDelta(t, 2, s.given(t, "products"), 0)
+	for name, own := range map[string][]string{"a customer": {"Authorization", "Bearer customer"}, "a session": {"Cookie", "connect.sid=s"}} {
+		status, _, body, err := s.browse(t.Context(), "/store/products?limit=2", append(own, "Accept-Language", "es")...)
+		require.NoError(t, err, name)
+		require.Equal(t, http.StatusOK, status, name)
+		require.Equal(t, "/store/products es", gjson.Get(body, "products.0").String(), "%s is shown what anybody is", name)
+	}
+	require.InDelta(t, 4, s.given(t, "products"), 0)
 	for name, other := range map[string][]string{
 		"another query":    {"/store/products?limit=3", "Accept-Language", "es"},
 		"another product":  {"/store/products/prod_2", "Accept-Language", "es"},
 		"another language": {"/store/products?limit=2", "Accept-Language", "de"},
 		"another locale":   {"/store/products?limit=2", "Accept-Language", "es", "X-Medusa-Locale", "de-DE"},
 		"another key":      {"/store/products?limit=2", "Accept-Language", "es", PublishableKey, wholesaleKey},
-		"a customer":       {"/store/products?limit=2", "Accept-Language", "es", "Authorization", "Bearer customer"},
-		"a session":        {"/store/products?limit=2", "Accept-Language", "es", "Cookie", "connect.sid=s"},
 		"another route":    {"/store/collections", "Accept-Language", "es"},
 	} {
 		_, _, _, err := s.browse(t.Context(), other[0], other[1:]...)
@@ -465,6 +495,45 @@ func TestAPackedAnswerIsShownPlain(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, header.Get("Content-Encoding"))
 	require.JSONEq(t, `["packed"]`, gjson.Get(body, "products").Raw)
+}
+
+// What is too long is waited for as if it had never been asked for.
+func TestNoCopyIsKeptOfWhatIsTooLong(t *testing.T) {
+	pack := func(length int) []byte {
+		var packed bytes.Buffer
+		packer := gzip.NewWriter(&packed)
+		_, _ = io.WriteString(packer, `{"products":["`+strings.Repeat("x", length)+`"]}`)
+		_ = packer.Close()
+		return packed.Bytes()
+	}
+	for name, answered := range map[string][]byte{
+		"as it is": []byte(`{"products":["` + strings.Repeat("x", 512<<10) + `"]}`), "when it is unpacked": pack(maxReshaped),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := lasting(t, func(c *Config) { c.MaxBytes = 64 << 20 })
+			lift := s.sells(catalogue())
+			_, _, _, err := s.browse(t.Context(), "/store/products/prod_1")
+			require.NoError(t, err) // the key is good
+			lift()
+			var calls atomic.Int64
+			s.sells(func(w http.ResponseWriter, _ *http.Request) {
+				if calls.Add(1) > 1 {
+					<-time.After(shopperPatience + 500*time.Millisecond)
+				}
+				w.Header().Set("Content-Type", "application/json")
+				if answered[0] != '{' {
+					w.Header().Set("Content-Encoding", "gzip")
+				}
+				_, _ = w.Write(answered)
+			})
+			for range 2 {
+				_, _, body, err := s.browse(t.Context(), "/store/products", "Accept-Encoding", "gzip")
+				require.NoError(t, err)
+				require.Len(t, body, len(answered), "the answer is cut, or stale")
+			}
+		})
+	}
 }
 
 func TestAKeyThatMedusaRefusedBrowsesNothing(t *testing.T) {

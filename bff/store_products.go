@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"encoding/binary"
 	"io"
 	"mime"
 	"net/http"
@@ -21,9 +22,10 @@ import (
 	"github.com/cannahub/gateway/mapping"
 )
 
-// maxCopied bounds an answer of which a copy is kept: a page of 50 products with all
-// that Medusa tells of them has some 400 kB.
-const maxCopied = 4 << 20
+// maxCopied bounds an answer of which a copy is kept, so that few questions cannot
+// crowd out the others: a page of 50 products with all that Medusa tells of them has
+// some 400 kB.
+const maxCopied = 512 << 10
 
 // copiedRoutes are those of Medusa's store API of whose answers copies are kept.
 var copiedRoutes = regexp.MustCompile(`^/store/products(/[^/]+)?$`)
@@ -42,8 +44,12 @@ type product struct {
 
 func (p product) size() int { return len(p.body) }
 
-// productQuestion is what a shopper asks of products, by which key.
-type productQuestion struct{ token, key string }
+// productQuestion is what a shopper asks of products, by which key. Who sends a
+// credential or a cookie may be told what is for him alone.
+type productQuestion struct {
+	token, key string
+	personal   bool
+}
 
 // lateCalls are how many calls are under way that shoppers gave up waiting for, by their
 // question.
@@ -69,7 +75,7 @@ func (l *lateCalls) any(key string) bool {
 // Pass carries a client's request to Medusa and brings its answer back, whose body is
 // to be closed, as pass does. A shopper who asks for products gets the last known
 // answer while Medusa does not answer, if there is one and his publishable key was
-// good. That is nobody who sends a credential or a cookie, whose prices may be his own.
+// good: that which anybody gets, also where Medusa would show him prices of his own.
 func (g *Gateway) Pass(request *http.Request, route string) (*http.Response, error) {
 	question, copied := g.productQuestionOf(request)
 	if !copied {
@@ -129,19 +135,20 @@ func closeAnswer(answers <-chan productsAnswer, end func()) {
 }
 
 // productQuestionOf is the question that a request asks, if copies of its answer may be
-// kept and shown.
+// shown.
 func (g *Gateway) productQuestionOf(request *http.Request) (question productQuestion, copied bool) {
 	header := request.Header
 	token := header.Get(PublishableKey)
 	if token == "" {
 		token = g.defaultKey
 	}
-	copied = g.products.cache != nil && token != "" && header.Get("Authorization") == "" && header.Get("Cookie") == "" &&
+	copied = g.products.cache != nil && token != "" &&
 		(request.Method == http.MethodGet || request.Method == http.MethodHead) &&
 		copiedRoutes.MatchString(strings.ToLower(path.Clean(request.URL.Path)))
-	return productQuestion{token, strings.Join([]string{
+	key := strings.Join([]string{
 		token, request.URL.EscapedPath(), request.URL.RawQuery, header.Get("Accept-Language"), header.Get("X-Medusa-Locale"),
-	}, "\x00")}, copied
+	}, "\x00")
+	return productQuestion{token, key, header.Get("Authorization") != "" || header.Get("Cookie") != ""}, copied
 }
 
 // whole is a request whose answer comes whole, and packed as it can be unpacked here if
@@ -181,8 +188,9 @@ func (g *Gateway) passProducts(request *http.Request, route string, question pro
 		g.products.drop(question.key)
 	case status == http.StatusOK && complete && method == http.MethodGet:
 		g.keys.took(question.token, asked)
-		if forEverybody(response.Header) {
-			g.products.keep(question.key, product{body, response.Header.Get("Content-Encoding") != ""}, asked)
+		last := product{body, response.Header.Get("Content-Encoding") != ""}
+		if !question.personal && forEverybody(response.Header) && last.plainSize() <= maxReshaped {
+			g.products.keep(question.key, last, asked)
 		}
 	case status == http.StatusBadRequest && gjson.GetBytes(body, "type").String() == "not_allowed":
 		g.keys.refused(question.token)
@@ -254,6 +262,15 @@ func (g *Gateway) lastProducts(request *http.Request, question productQuestion) 
 	setBody(response, body)
 	g.stale.WithLabelValues("products").Inc()
 	return response
+}
+
+// plainSize is how long the body is when it is not packed, which one packed with gzip
+// says in its last four bytes.
+func (p product) plainSize() int {
+	if !p.packed || len(p.body) < 4 {
+		return len(p.body)
+	}
+	return int(binary.LittleEndian.Uint32(p.body[len(p.body)-4:]))
 }
 
 // plain is the body as it is not packed, empty where that cannot be had.

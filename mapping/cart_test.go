@@ -55,6 +55,17 @@ func TestACartCanBeValidWithoutALocationThatHasItAll(t *testing.T) {
 	assert.Equal(t, CartAnswer{IsValid: true, Errors: []CartError{}, FulfillableFrom: []string{}}, answer)
 }
 
+// Of what Medusa cannot have made everybody can tell that there is none.
+func TestAnImpossibleVariantIsUnknownAlsoWhileMedusaIsDown(t *testing.T) {
+	counted := staleCount()
+	counted.Impossible = map[string]bool{"no id": true}
+	answer := NewCartAnswer(CartQuery{Lines: []CartLine{{"v", q("1")}, {"no id", q("1")}}}, counted, nil, Scope{"l": nil}, English)
+	require.False(t, answer.IsValid)
+	require.Len(t, answer.Errors, 1)
+	require.Equal(t, "VARIANT_NOT_FOUND", answer.Errors[0].Code)
+	require.Empty(t, answer.Message, "something nobody could tell")
+}
+
 // What a cart holds may be newer than what was counted.
 func TestWhatACartHoldsCountsOnlyAsFarAsItWasCounted(t *testing.T) {
 	counted := Counted{

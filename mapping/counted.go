@@ -54,7 +54,13 @@ type Counted struct {
 	Items    map[string]ItemCount // by id
 	SKUs     map[string]ItemCount // by SKU
 	Variants map[string]VariantLinks
+	// Impossible are ids that Medusa cannot have made: they are unknown also where
+	// not all is known.
+	Impossible map[string]bool
 }
+
+// untold says of what is not among what was counted that nobody can tell.
+func (c Counted) untold(id string) bool { return c.Stale && !c.Impossible[id] }
 
 // ItemCount is what there is of an inventory item.
 type ItemCount struct {
@@ -140,7 +146,7 @@ func (c Counted) demandOf(address Address) demand {
 		code = "SKU_NOT_FOUND"
 	}
 	switch {
-	case !known && c.Stale:
+	case !known && c.untold(address.InventoryItemID):
 		return demand{untold: true, always: true}
 	case !known:
 		return demand{code: code}
@@ -151,7 +157,7 @@ func (c Counted) demandOf(address Address) demand {
 func (c Counted) demandOfVariant(id string) demand {
 	variant, known := c.Variants[id]
 	switch {
-	case !known && c.Stale:
+	case !known && c.untold(id):
 		return demand{untold: true, always: true}
 	case !known:
 		return demand{code: "VARIANT_NOT_FOUND"}
