@@ -66,6 +66,7 @@ type Gateway struct {
 	defaultKey string
 	carts      *turns
 	cartWork   *semaphore.Weighted // holds of carts that Medusa is asked for at once
+	cartPays   *semaphore.Weighted // completions of carts under way
 	cartTTL    time.Duration
 	setups     *setupMetrics
 	holds      *holdMetrics
@@ -97,6 +98,7 @@ func New(config Config) *Gateway {
 		defaultKey: config.DefaultKey,
 		carts:      newTurns(),
 		cartWork:   semaphore.NewWeighted(cartsAtOnce),
+		cartPays:   semaphore.NewWeighted(completionsAtOnce),
 		cartTTL:    config.CartHoldTTL,
 	}
 	g.counts = newCounts(config, &g.held.generation)

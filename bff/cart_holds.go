@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/mapping"
@@ -28,6 +29,13 @@ const (
 	// change carts, as many as he likes: the others wait, so that no crowd of theirs takes
 	// all slots of those who have a credential.
 	cartsAtOnce = 3
+
+	// completionsAtOnce are the carts that are completed at once, which wait for no others:
+	// what each lets go, and takes again, goes ahead of all slots.
+	completionsAtOnce = 12
+
+	// cartPatience is how long a cart waits for its turn.
+	cartPatience = 3 * time.Second
 )
 
 // cartNeed is so much of an inventory item, in its own units, that a variant of a
@@ -57,26 +65,22 @@ type plannedLine struct {
 // errMoved says that a hold is no longer what was planned for.
 var errMoved = errors.New("the hold has changed meanwhile")
 
-// forCart waits until Medusa may be asked for the hold of a cart, and bounds how long
-// that takes, the waiting included. Who has been let in must not call it once more before
-// end: where all of them did, none would go on.
-func (g *Gateway) forCart(ctx context.Context) (bounded context.Context, end func(), err error) {
-	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
-	if err := g.cartWork.Acquire(ctx, 1); err != nil {
-		cancel()
-		return nil, nil, err
+// turnOfCart waits for one of the turns of carts, for a while, and bounds how long what
+// is done in it takes. Who has one must not ask for another before end: where all did,
+// none would go on.
+func turnOfCart(ctx context.Context, turns *semaphore.Weighted) (bounded context.Context, end func(), err error) {
+	waiting, leave := context.WithTimeout(ctx, cartPatience)
+	defer leave()
+	if turns.Acquire(waiting, 1) != nil {
+		return nil, nil, networkError(Unreachable, "NETWORK_ERROR.busy", time.Second, waiting.Err())
 	}
-	return ctx, func() { g.cartWork.Release(1); cancel() }, nil
+	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
+	return ctx, func() { turns.Release(1); cancel() }, nil
 }
 
 // followCart holds what the lines of a cart need, and nothing else. It returns the
 // variants of which there is not enough: of those is held what was held before.
 func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short []string, err error) {
-	ctx, end, err := g.forCart(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
 	for tries := 1; ; tries++ {
 		s, err := g.readCartShelf(ctx, cart)
 		if err != nil {
@@ -97,11 +101,6 @@ func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short
 // shortOfCart is the variants of a cart of which there is not enough beside what is held
 // for it.
 func (g *Gateway) shortOfCart(ctx context.Context, cart medusaclient.Cart) ([]string, error) {
-	ctx, end, err := g.forCart(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer end()
 	s, err := g.readCartShelf(ctx, cart)
 	if err != nil {
 		return nil, err
@@ -485,21 +484,10 @@ func (r *cartRun) endResize(line *state.HoldLine, err error) {
 	}
 }
 
-// freeCart lets go what is held for a cart as letGo does, in its turn among all carts.
-func (g *Gateway) freeCart(ctx context.Context, cartID string, variants []string) (freed []state.HoldLine) {
-	bounded, end, err := g.forCart(ctx)
-	if err != nil {
-		g.cartFailed(ctx, cartID, err)
-		return nil
-	}
-	defer end()
-	return g.letGo(bounded, cartID, variants)
-}
-
-// letGo lets go what is held for a cart of some variants, of all where there are
+// freeCart lets go what is held for a cart of some variants, of all where there are
 // none, and returns it. What Medusa does not release now is released by whoever sees
 // to the hold.
-func (g *Gateway) letGo(ctx context.Context, cartID string, variants []string) (freed []state.HoldLine) {
+func (g *Gateway) freeCart(ctx context.Context, cartID string, variants []string) (freed []state.HoldLine) {
 	ctx, cancel := context.WithTimeout(ctx, cartTimeout)
 	defer cancel()
 	goes := func(line state.HoldLine) bool {
@@ -533,18 +521,12 @@ func (g *Gateway) holdAgain(ctx context.Context, cartID string, freed []state.Ho
 	if len(freed) == 0 {
 		return
 	}
-	bounded, end, err := g.forCart(ctx)
+	err := errMoved
+	for tries := 0; tries < placeTries && errors.Is(err, errMoved); tries++ {
+		err = g.remake(ctx, cartID, freed)
+	}
 	if err != nil {
 		g.cartFailed(ctx, cartID, err)
-		return
-	}
-	defer end()
-	err = errMoved
-	for tries := 0; tries < placeTries && errors.Is(err, errMoved); tries++ {
-		err = g.remake(bounded, cartID, freed)
-	}
-	if err != nil {
-		g.cartFailed(bounded, cartID, err)
 	}
 }
 

@@ -133,9 +133,9 @@ func (w *cartWrite) send() (passed, error) {
 // cart has then. Medusa looks at what there is for the whole of a line, and counts
 // what the cart itself holds against it: where it refuses, and there is enough but for
 // that, the hold of the line's variant is let go and the write is sent once more. Where
-// what Medusa took
-// cannot be held, since somebody else was quicker, or no location has it all, the
-// line is put back as it was, and the answer is Medusa's own for too little stock.
+// what Medusa took cannot be held, since somebody else was quicker, or no location has it
+// all, the line is put back as it was, and the answer is Medusa's own for too little
+// stock.
 //
 // Beside the write itself, which is one upstream call: one before it for a quantity
 // that is changed, to know what it was; one after it to see what the variants of the
@@ -143,15 +143,35 @@ func (w *cartWrite) send() (passed, error) {
 // for fields of his choice, to see the cart; and one for each reservation that is
 // made, or changed. One more, and one for each, where reservations are released.
 func (w *cartWrite) sendLines() (*http.Response, error) {
-	ctx := w.request.Context()
 	asked := w.asked()
 	answer, err := w.send()
-	if err == nil && answer.insufficient() && w.cartID != "" && len(asked.variants) > 0 {
+	refused := err == nil && answer.insufficient() && w.cartID != "" && len(asked.variants) > 0
+	if err != nil || (!answer.done() && !refused) {
+		return answer.Response, err
+	}
+	ctx, end, busy := turnOfCart(w.request.Context(), w.g.cartWork)
+	switch {
+	case busy != nil && refused: // that there is not enough is not known
+		return nil, busy
+	case busy != nil:
+		w.g.cartFailed(w.request.Context(), w.cartID, busy)
+		return answer.Response, nil
+	}
+	defer end() // what is let go in this turn is taken again in it
+	w.request = w.request.WithContext(ctx)
+	if refused {
 		answer, err = w.sendFreed(answer, asked)
 	}
 	if err != nil || !answer.done() {
 		return answer.Response, err
 	}
+	return w.holdLines(answer, asked), nil
+}
+
+// holdLines has the hold follow the lines that Medusa took, and returns what the shopper
+// is told.
+func (w *cartWrite) holdLines(answer passed, asked askedLines) *http.Response {
+	ctx := w.request.Context()
 	cart, err := w.cartIn(answer)
 	var short []string
 	if err == nil {
@@ -159,7 +179,7 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 			err = w.putBack(cart, asked)
 			if err == nil || isInsufficientInventory(err) { // not even what it was is there any more
 				w.g.holds.ofCart("refused")
-				return insufficientInventory(answer), nil
+				return insufficientInventory(answer)
 			}
 		}
 	}
@@ -171,7 +191,7 @@ func (w *cartWrite) sendLines() (*http.Response, error) {
 	default:
 		w.g.holds.ofCart("held")
 	}
-	return answer.Response, nil
+	return answer.Response
 }
 
 // sendFreed sends a write that Medusa has refused for too little stock once more without
@@ -326,8 +346,12 @@ func insufficientInventory(answer passed) *http.Response {
 // Beside the completion itself one upstream call to find what is held and one for
 // each reservation, where there is any; if it fails, one for each again.
 func (w *cartWrite) sendCompletion() (*http.Response, error) {
-	ctx := w.request.Context()
-	freed := w.g.letGo(medusaclient.Ahead(ctx), w.cartID, nil)
+	ctx, end, err := turnOfCart(medusaclient.Ahead(w.request.Context()), w.g.cartPays)
+	if err != nil {
+		return nil, err // and nothing is let go
+	}
+	defer end()
+	freed := w.g.freeCart(ctx, w.cartID, nil)
 	answer, err := w.send()
 	switch {
 	case len(freed) == 0:

@@ -19,7 +19,6 @@ import (
 
 	"github.com/cannahub/gateway/bff/state"
 	"github.com/cannahub/gateway/mapping"
-	"github.com/cannahub/gateway/medusaclient"
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
@@ -777,15 +776,8 @@ func TestCartsTakeTurnsAtMedusa(t *testing.T) {
 			require.FailNow(t, "Medusa is not asked for the carts")
 		}
 	}
-	hurried, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
-	defer leave()
-	_, err := s.followCart(hurried, medusaclient.Cart{ID: "cart_of_one_more", Items: []medusaclient.CartLine{{VariantID: scarce, Quantity: "1"}}})
-	require.ErrorIs(t, err, context.DeadlineExceeded, "one more is to wait")
+	requireNoTurn(t, s.cartWork)
 	require.Empty(t, arrived, "Medusa is asked for more carts at once")
-	require.Empty(t, s.freeCart(hurried, paid, nil))
-	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 10"}, s.heldBy(t, paid), "what had no turn lets nothing go")
-	s.holdAgain(hurried, paid, []state.HoldLine{{VariantID: scarce}})
-	require.InDelta(t, 2, s.cartChanges(t, "failed"), 0)
 
 	started := time.Now()
 	require.Equal(t, "order", s.must(t, http.MethodPost, "/store/carts/"+paid+"/complete", "").Get("type").String())
@@ -794,9 +786,70 @@ func TestCartsTakeTurnsAtMedusa(t *testing.T) {
 
 	release()
 	all.Wait()
-	for _, cart := range carts {
-		require.Len(t, s.heldBy(t, cart), 1, "each has its turn")
+	s.add(t, carts[0], "variant_bd_14g", 1)
+	require.Len(t, s.heldBy(t, carts[0]), 1, "a turn that was taken is given back")
+}
+
+// requireNoTurn requires that one more has to wait.
+func requireNoTurn(t *testing.T, turns *semaphore.Weighted) {
+	t.Helper()
+	hurried, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer leave()
+	_, _, err := turnOfCart(hurried, turns)
+	requireCode(t, NetworkError, err)
+}
+
+func TestCompletionsTakeTurnsAtMedusa(t *testing.T) {
+	s, _ := carted(t)
+	var carts []string
+	for range completionsAtOnce + 3 {
+		cart := s.newCart(t)
+		s.add(t, cart, "variant_bd_14g", 1)
+		carts = append(carts, cart)
 	}
+	arrived, released := make(chan struct{}, len(carts)), make(chan struct{})
+	s.medusa.Fail(medusatest.Match{Method: http.MethodGet, Path: "/admin/reservations"}, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		arrived <- struct{}{}
+		medusatest.Hold(released)(w, r, medusa)
+	})
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer close(released)
+	for _, cart := range carts {
+		all.Go(func() { _, _ = s.pass(context.Background(), http.MethodPost, "/store/carts/"+cart+"/complete", "") })
+	}
+	for range completionsAtOnce {
+		select {
+		case <-arrived:
+		case <-time.After(patience):
+			require.FailNow(t, "Medusa is not asked for what they hold")
+		}
+	}
+	requireNoTurn(t, s.cartPays)
+	require.Empty(t, arrived, "Medusa is asked for more carts at once")
+}
+
+// Neither the units of a cart nor its shopper wait for strangers' carts.
+func TestACartWithoutATurnLosesNothing(t *testing.T) {
+	s, _ := carted(t)
+	cart := s.newCart(t)
+	line := s.add(t, cart, scarce, 6)
+	require.NoError(t, s.cartWork.Acquire(t.Context(), cartsAtOnce))
+	s.medusa.Fail(medusatest.Match{Method: http.MethodPost, Path: "/store/carts/*/complete", Times: 1},
+		medusatest.Answer(http.StatusBadRequest, `{"type":"not_allowed","message":"..."}`))
+	answer, err := s.pass(t.Context(), http.MethodPost, "/store/carts/"+cart+"/complete", "")
+	require.NoError(t, err)
+	require.Equal(t, http.StatusBadRequest, answer.status)
+	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 6"}, s.heldBy(t, cart), "no order, and what it held is anybody's")
+
+	require.NoError(t, s.cartPays.Acquire(t.Context(), completionsAtOnce))
+	for path, body := range map[string]string{"line-items/" + line: `{"quantity":10}`, "complete": ""} {
+		_, err = s.pass(t.Context(), http.MethodPost, "/store/carts/"+cart+"/"+path, body)
+		busy := requireCode(t, NetworkError, err)
+		require.Equal(t, "NETWORK_ERROR.busy", busy.Message.Key, "%s: 10 are there, 6 of them his own", path)
+		require.NotZero(t, busy.RetryAfter)
+	}
+	require.Equal(t, []string{"iitem_rareza_siete sloc_high_up 6"}, s.heldBy(t, cart))
 }
 
 // With one turn for all, what would wait for a second one while it has the first would

@@ -1,6 +1,7 @@
 package bff
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -10,7 +11,8 @@ import (
 // are kept apart from what is held, and no write makes them void but one that may
 // change who is shown what.
 type copies[V any] struct {
-	cache *otter.Cache[string, lastKnown[V]] // nil: none are kept
+	cache     *otter.Cache[string, lastKnown[V]] // nil: none are kept
+	forgotten *atomic.Pointer[time.Time]         // what was asked for before is not kept; nil: never
 }
 
 type lastKnown[V any] struct {
@@ -23,7 +25,7 @@ func newCopies[V any](age time.Duration, maxBytes int64, size func(V) int) copie
 	if age <= 0 || maxBytes <= 0 {
 		return copies[V]{}
 	}
-	return copies[V]{otter.Must(&otter.Options[string, lastKnown[V]]{
+	return copies[V]{forgotten: &atomic.Pointer[time.Time]{}, cache: otter.Must(&otter.Options[string, lastKnown[V]]{
 		MaximumWeight: uint64(maxBytes),
 		Weigher: func(key string, known lastKnown[V]) uint32 {
 			return uint32(2*len(key) + size(known.value) + entryOverhead)
@@ -45,7 +47,8 @@ func (c copies[V]) keep(key string, value V, asked time.Time) {
 		return
 	}
 	c.cache.Compute(key, func(there lastKnown[V], found bool) (lastKnown[V], otter.ComputeOp) {
-		if found && there.asked.After(asked) {
+		before := c.forgotten.Load()
+		if (found && there.asked.After(asked)) || (before != nil && !asked.After(*before)) {
 			return there, otter.CancelOp
 		}
 		return lastKnown[V]{value, asked}, otter.WriteOp
@@ -61,6 +64,8 @@ func (c copies[V]) find(key string) (lastKnown[V], bool) {
 
 func (c copies[V]) forget() {
 	if c.cache != nil {
+		now := time.Now()
+		c.forgotten.Store(&now)
 		c.cache.InvalidateAll()
 	}
 }

@@ -101,7 +101,7 @@ func undone(response *http.Response, err error) bool {
 		return response.StatusCode >= http.StatusBadRequest && response.StatusCode < http.StatusInternalServerError &&
 			response.StatusCode != http.StatusRequestTimeout
 	}
-	return errors.Is(err, medusaclient.ErrSource) || errors.Is(err, stock.ErrBusy) || failedWith(err, BodyTooLarge) || medusaclient.NotDone(err)
+	return errors.Is(err, medusaclient.ErrSource) || errors.Is(err, stock.ErrBusy) || failedWith(err, BodyTooLarge) || isBusy(err) || medusaclient.NotDone(err)
 }
 
 // written drops what is held and may have been changed by a write, also by one

@@ -20,6 +20,7 @@ import (
 
 	"github.com/cannahub/gateway/bff/panics"
 	"github.com/cannahub/gateway/mapping"
+	"github.com/cannahub/gateway/medusaclient"
 )
 
 // maxCopied bounds an answer of which a copy is kept, so that few questions cannot
@@ -142,7 +143,8 @@ func (g *Gateway) productQuestionOf(request *http.Request) (question productQues
 	if token == "" {
 		token = g.defaultKey
 	}
-	copied = g.products.cache != nil && token != "" &&
+	credential, _ := medusaclient.ParseCredential(header.Get("Authorization"))
+	copied = g.products.cache != nil && token != "" && !Visitor{Caller: Caller{Credential: credential}}.admin() &&
 		(request.Method == http.MethodGet || request.Method == http.MethodHead) &&
 		copiedRoutes.MatchString(strings.ToLower(path.Clean(request.URL.Path)))
 	key := strings.Join([]string{

@@ -564,6 +564,22 @@ func TestWhenMedusaIsDownItIsToldWhenItIsBack(t *testing.T) {
 	})
 }
 
+func TestWhatMayHaveChangedIsReadThoughMedusaFailsOnce(t *testing.T) {
+	inShop(t, func(s *shop) {
+		s.watcher.Interval = time.Hour
+		s.set("a", "north", 10, 0)
+		f := s.follower("a")
+		pass(time.Minute)
+		s.fail(errors.New("a 500"))
+		s.set("a", "north", 9, 0)
+		s.hub.Wake("a")
+		pass(time.Second)
+		s.fail(nil)
+		pass(againAfter)
+		require.Equal(s, []string{"a north 9"}, s.told(f))
+	})
+}
+
 func TestWhoLeavesBeforeItIsKnownIsForgotten(t *testing.T) {
 	inShop(t, func(s *shop) {
 		s.fail(errors.New("down"))

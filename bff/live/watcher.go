@@ -28,6 +28,9 @@ const (
 	lateBy         = time.Second
 	longestReading = 30 * time.Second
 
+	// againAfter is when what could not be read is tried for again, if not before.
+	againAfter = 2 * time.Second
+
 	// clocksDiffer is how much Medusa's clock may differ from ours.
 	clocksDiffer = time.Minute
 
@@ -67,7 +70,11 @@ func (w *Watcher) Run(ctx context.Context) {
 			patience = w.Interval + lateBy
 		}
 		rest(ctx, min(max(minPause, 2*time.Since(began)), max(minPause, w.Interval)))
-		all = w.await(ctx, lastAll.Add(w.Interval), watching)
+		dueAt := lastAll.Add(w.Interval)
+		if failing { // what it was woken for is not read yet
+			dueAt = began.Add(min(w.Interval, againAfter))
+		}
+		all = w.await(ctx, dueAt, watching)
 	}
 }
 
