@@ -73,14 +73,17 @@ func (m straight) shelved(t *testing.T, number, quantity int) (variant string, w
 
 func TestCartsHoldStockOnARealMedusa(t *testing.T) {
 	shop := newRealShop(t, "MEDUSA_TIMEOUT=60s") // several carts at once take it seconds
+	shop.sells(t)
 	t.Run("the last unit", func(t *testing.T) { sellTheLastUnit(t, shop) })
 	t.Run("the last unit, at once", func(t *testing.T) { addTheLastUnitAtOnce(t, shop) })
 	t.Run("a kit", func(t *testing.T) { changeAKit(t, shop) })
+	t.Run("a kit, completed", func(t *testing.T) { completeAKit(t, shop) })
+	t.Run("its own hold", func(t *testing.T) { validateWithItsOwnHold(t, shop) })
+	t.Run("nothing where that is off", func(t *testing.T) { completeWithoutHolds(t, shop) })
 }
 
 func sellTheLastUnit(t *testing.T, shop *realShop) {
 	t.Helper()
-	shop.sells(t)
 	ana := shopper{shop.program, shop.medusa.PublishableKey}
 	variant, where := shop.shelved(t, 60, 1)
 
@@ -161,6 +164,70 @@ func changeAKit(t *testing.T, shop *realShop) {
 	ana.must(t, http.MethodDelete, cart+"/line-items/"+line, "", "deleted")
 	shop.requireLevel(t, filters, 9, 0)
 	shop.requireLevel(t, papers, 11, 0)
+}
+
+// completeAKit has Medusa take over what is held of each item of a kit.
+func completeAKit(t *testing.T, shop *realShop) {
+	t.Helper()
+	ana := shopper{shop.program, shop.medusa.PublishableKey}
+	cart, holds := ana.cart(t), shop.metric(t, "gateway_holds")
+	ana.must(t, http.MethodPost, cart+"/line-items", toAdd("variant_kit_armado", 3), "cart.id") // which is all
+	ana.checkOut(t, cart)
+	order := ana.must(t, http.MethodPost, cart+"/complete", "", "order.id")
+	require.Equal(t, order, ana.must(t, http.MethodPost, cart+"/complete", "", "order.id"), "completed again")
+	for item, taken := range map[string]int64{"iitem_kit_filtro": 9, "iitem_kit_papel": 6} {
+		reserved := gjson.Get(shop.get(t, shop.token, reservations+"?inventoryItemId="+item).text, "reservations")
+		require.Len(t, reserved.Array(), 1, "%s: %s", item, reserved.Raw)
+		require.Equal(t, taken, reserved.Get("0.quantity").Int(), "%s: %s", item, reserved.Raw)
+		require.NotEmpty(t, reserved.Get("0.lineItemId").String(), "it is the order's")
+	}
+	shop.requireLevel(t, place{"iitem_kit_filtro", shopFloor}, 9, 9)
+	require.Equal(t, holds, shop.metric(t, "gateway_holds"), "it is held beside the order")
+}
+
+// validateWithItsOwnHold asks whether a cart can be bought that holds the last unit.
+func validateWithItsOwnHold(t *testing.T, shop *realShop) {
+	t.Helper()
+	ana := shopper{shop.program, shop.medusa.PublishableKey}
+	variant, where := shop.shelved(t, 62, 1)
+	cart, other := ana.cart(t), ana.cart(t)
+	line := cart + "/line-items/" + gjson.Get(ana.try(t, http.MethodPost, cart+"/line-items", toAdd(variant, 1)).text, "cart.items.0.id").String()
+	shop.requireLevel(t, where, 1, 1)
+	validated := func(cart string, quantity int) string {
+		body := fmt.Sprintf(`{"cartId":%q,"items":[{"variantId":%q,"quantity":%d}]}`, strings.TrimPrefix(cart, "/store/carts/"), variant, quantity)
+		if cart == "" {
+			body = strings.Replace(body, `"cartId":"",`, "", 1)
+		}
+		answer := shop.sendAsShopper(t, ana.key, "/api/cart/validate", body)
+		require.Equal(t, http.StatusOK, answer.status, answer.text)
+		return fmt.Sprint(gjson.Get(answer.text, "isValid"), " ", gjson.Get(answer.text, "fulfillableFrom").Raw, " ", gjson.Get(answer.text, "errors.#.availableQuantity").Raw)
+	}
+	require.Equal(t, `true ["`+shopFloor+`"] []`, validated(cart, 1), "its own hold is in its way")
+	require.Equal(t, `false [] [1]`, validated(cart, 2))
+	require.Equal(t, `false [] [0]`, validated(other, 1), "another cart")
+	require.Equal(t, `false [] [0]`, validated("", 1), "no cart")
+	ana.must(t, http.MethodDelete, line, "", "deleted")
+	require.Equal(t, `true ["`+shopFloor+`"] []`, validated(other, 1), "what was let go")
+}
+
+// completeWithoutHolds buys through a gateway that holds nothing for carts, and knows
+// of what is sold nonetheless.
+func completeWithoutHolds(t *testing.T, shop *realShop) {
+	t.Helper()
+	off := launch(t, nil, append(inFrontOfReal(shop.medusa, shop.medusa.URL), "CART_HOLD_TTL=off")...)
+	ana := shopper{off, shop.medusa.PublishableKey}
+	variant, where := shop.shelved(t, 63, 5)
+	there := func() int64 {
+		return gjson.Get(off.sendAsShopper(t, ana.key, storeAvailability, guideRows(where.item)).text, `availability.#(location_id=="`+shopFloor+`").available_quantity`).Int()
+	}
+	cart := ana.cart(t)
+	ana.must(t, http.MethodPost, cart+"/line-items", toAdd(variant, 2), "cart.id")
+	shop.requireLevel(t, where, 5, 0)
+	ana.checkOut(t, cart)
+	require.EqualValues(t, 5, there())
+	ana.must(t, http.MethodPost, cart+"/complete", "", "order.id")
+	require.EqualValues(t, 3, there(), "an answer from before the order is held")
+	shop.requireLevel(t, where, 5, 2)
 }
 
 // TestCartsAndAGatewayThatIsKilled abandons carts, and kills their gateways.

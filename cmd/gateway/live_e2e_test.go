@@ -24,16 +24,36 @@ import (
 // follower is a client who follows stock over a WebSocket.
 type follower struct{ conn *websocket.Conn }
 
-// follow opens a WebSocket with a publishable key and follows items.
-func (p *program) follow(t *testing.T, key string, items ...string) *follower {
+// connect opens a WebSocket with a publishable key.
+func (p *program) connect(t *testing.T, key string) *follower {
 	t.Helper()
 	conn, _, err := websocket.Dial(t.Context(), p.url+"/ws?publishableKey="+key, nil) //nolint:bodyclose // the library closes it
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = conn.CloseNow() })
-	f := &follower{conn}
-	f.say(t, `{"type":"subscribe","entity":"inventory_level","filters":{"inventory_item_id":["`+strings.Join(items, `","`)+`"]}}`)
+	return &follower{conn}
+}
+
+// follow opens a WebSocket with a publishable key and follows items.
+func (p *program) follow(t *testing.T, key string, items ...string) *follower {
+	t.Helper()
+	f := p.connect(t, key)
+	f.say(t, subscription(items...))
 	require.Equal(t, "subscribed", f.hear(t).Get("type").String())
 	return f
+}
+
+// resume opens a WebSocket and follows items on from the last change that is known.
+func (p *program) resume(t *testing.T, key, last string, items ...string) *follower {
+	t.Helper()
+	f := p.connect(t, key)
+	f.say(t, fmt.Sprintf(`{"type":"resume","after":%q}`, last))
+	f.say(t, subscription(items...))
+	require.JSONEq(t, fmt.Sprintf(`{"type":"subscribed","sequence":%q}`, last), f.hear(t).Raw)
+	return f
+}
+
+func subscription(items ...string) string {
+	return `{"type":"subscribe","entity":"inventory_level","filters":{"inventory_item_id":["` + strings.Join(items, `","`) + `"]}}`
 }
 
 func (f *follower) say(t *testing.T, message string) {
@@ -49,6 +69,12 @@ func (f *follower) hear(t *testing.T) gjson.Result {
 	_, message, err := f.conn.Read(ctx)
 	require.NoError(t, err, "nothing more was said")
 	return gjson.ParseBytes(message)
+}
+
+// cut ends the connection without a word.
+func (f *follower) cut(t *testing.T) {
+	t.Helper()
+	require.NoError(t, f.conn.CloseNow())
 }
 
 // hearLevel waits for the next change, and returns what is stocked and reserved of
@@ -71,10 +97,17 @@ func TestRealMedusaIsFollowed(t *testing.T) {
 	require.Equal(t, http.StatusOK, changed.status, changed.text)
 	require.Equal(t, "iitem_bd_14g 10 0", f.hearLevel(t), "a change through the gateway")
 
-	began := time.Now()
-	s.stock(t, 33, place{"iitem_bd_14g", "sloc_mayorista"}, high)
-	require.Equal(t, "iitem_bd_14g 33 0", f.hearLevel(t), "one made directly, and none at a location of other shoppers")
-	t.Logf("a change made directly in Medusa was told after %s, at an interval of %s", time.Since(began), interval)
+	best := time.Hour // of several, since the machine may be busy
+	for quantity := 30; quantity <= 33; quantity++ {
+		began := time.Now()
+		s.stock(t, quantity, place{"iitem_bd_14g", "sloc_mayorista"}, high)
+		require.Equal(t, fmt.Sprintf("iitem_bd_14g %d 0", quantity), f.hearLevel(t), "one made directly, and none at a location of other shoppers")
+		if took := time.Since(began); quantity > 30 { // the others come just after a reading, and wait for the next as long as can be
+			best = min(best, took)
+		}
+	}
+	t.Logf("changes made directly in Medusa were told after %s", best)
+	require.Less(t, best, interval+200*time.Millisecond, "until a change made directly in Medusa is told")
 
 	s.made(t, "reservation", "/admin/reservations", map[string]any{"inventory_item_id": high.item, "location_id": high.location, "quantity": 4})
 	require.Equal(t, "iitem_bd_14g 33 4", f.hearLevel(t), "a reservation")
@@ -109,30 +142,32 @@ func TestRealMedusaAndTheGuidesHooks(t *testing.T) {
 	require.Equal(t, "iitem_bd_14g sloc_high_up 3", fmt.Sprint(seen.Get("update.inventory_item_id"), " ", seen.Get("update.location_id"), " ", seen.Get("update.stocked_quantity")), "%s", said)
 }
 
+const hookSecret = "a secret of the two"
+
+// hook tells the gateway, as Medusa's side does, that a level has changed.
+func (p *program) hook(t *testing.T, secret, id string) reply {
+	t.Helper()
+	const body = `{"event":"inventory.inventory-level.updated","data":{"id":"ilev_1"}}`
+	at := fmt.Sprint(time.Now().Unix())
+	sum := hmac.New(sha256.New, []byte(secret))
+	fmt.Fprintf(sum, "%s.%s.%s", id, at, body)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+"/hooks/medusa", strings.NewReader(body))
+	require.NoError(t, err)
+	request.Header.Set("webhook-id", id)
+	request.Header.Set("webhook-timestamp", at)
+	request.Header.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(sum.Sum(nil)))
+	return p.read(t, request)
+}
+
 func TestRealMedusasHookMakesAChangeKnownAtOnce(t *testing.T) {
-	const secret = "a secret of the two"
-	s := newRealShop(t, "LIVE_POLL_INTERVAL=1h", "WEBHOOK_SECRET="+secret)
+	s := newRealShop(t, "LIVE_POLL_INTERVAL=1h", "WEBHOOK_SECRET="+hookSecret)
 	f := s.follow(t, s.medusa.PublishableKey, "iitem_bd_14g")
 	s.stock(t, 21, place{"iitem_bd_14g", "sloc_high_up"})
-	hook := func(secret string) int {
-		const body = `{"event":"inventory.inventory-level.updated","data":{"id":"ilev_1"}}`
-		at := fmt.Sprint(time.Now().Unix())
-		sum := hmac.New(sha256.New, []byte(secret))
-		fmt.Fprintf(sum, "msg_1.%s.%s", at, body)
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/hooks/medusa", strings.NewReader(body))
-		require.NoError(t, err)
-		request.Header.Set("webhook-id", "msg_1")
-		request.Header.Set("webhook-timestamp", at)
-		request.Header.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(sum.Sum(nil)))
-		return s.read(t, request).status
-	}
-	require.Equal(t, http.StatusUnauthorized, hook("another secret"))
 	began := time.Now()
-	require.Equal(t, http.StatusNoContent, hook(secret))
+	require.Equal(t, http.StatusNoContent, s.hook(t, hookSecret, "msg_1").status)
 	require.Equal(t, "iitem_bd_14g 21 0", f.hearLevel(t))
 	t.Logf("the change was told %s after the hook", time.Since(began))
-	require.Equal(t, http.StatusConflict, hook(secret), "a hook sent again")
-	require.NotContains(t, s.logs.String(), secret)
+	require.NotContains(t, s.logs.String(), hookSecret)
 	require.Equal(t, "1", s.metric(t, `gateway_hooks_total{result="taken"}`))
 }
 
