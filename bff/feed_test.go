@@ -340,3 +340,55 @@ func TestAFeedTellsAgainWhatWasMissed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []string{"sloc_deposito 58"}, hear(t, back))
 }
+
+func TestWhyAFeedEndsIsToldAndCounted(t *testing.T) {
+	s := followed(t, time.Hour)
+	key := medusatest.PublishableKey{ID: "apk_1", Token: "pk_moved", SalesChannelIDs: []string{"sc_cannahub"}}
+	s.medusa.Put(key)
+	open := func(token string) *Feed {
+		feed, err := s.Follow(t.Context(), shopper(token))
+		require.NoError(t, err)
+		_, err = follow(t, feed, mapping.Following{InventoryItemIDs: []string{"iitem_bd_14g"}})
+		require.NoError(t, err)
+		return feed
+	}
+	requireEnd := func(feed *Feed, code Code, why string) (told *Error) {
+		_, err := next(t.Context(), feed)
+		told = requireCode(t, code, err)
+		feed.Close()
+		require.InDelta(t, 1, s.counted(t, "gateway_live_feeds_ended_total", why), 0, why)
+		return told
+	}
+	open(shopKey).Close()
+	require.InDelta(t, 1, s.counted(t, "gateway_live_feeds_ended_total", "left"), 0)
+
+	revoked := open(key.Token)
+	past := time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano)
+	key.RevokedAt = &past
+	s.medusa.Put(key)
+	s.forget(locationsChanged, false)
+	requireEnd(revoked, Unauthorized, "refused")
+
+	slow, other := open(shopKey), s.feed(t, shopper(shopKey), "iitem_bd_7g")
+	changes := make([]mapping.LiveLevel, 10_000)
+	for i := range changes {
+		changes[i] = onTheShopFloor("iitem_bd_14g", i)
+	}
+	s.feeds.hub.Publish(append(changes, onTheShopFloor("iitem_bd_7g", 1)))
+	require.Equal(t, []string{"sloc_high_up 1"}, hear(t, other)) // by when the rest is told
+	told := requireEnd(slow, RateLimited, "slow")
+	require.Equal(t, "RATE_LIMITED.slow", told.Message.Key, "the reason that he is given")
+	require.Zero(t, told.RetryAfter, "it is not that there is no room for him")
+
+	stopped := open(shopKey)
+	s.Drain()
+	requireEnd(stopped, NetworkError, "stopping")
+}
+
+// onTheShopFloor is how the level of an item is after a change.
+func onTheShopFloor(item string, stocked int) mapping.LiveLevel {
+	return mapping.LiveLevel{
+		At: mapping.LevelID{InventoryItemID: item, LocationID: shopFloor}, Stocked: mapping.QuantityOf(int64(stocked)),
+		UpdatedAt: time.Now().Add(time.Minute).UTC().Format(time.RFC3339Nano),
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -189,35 +188,41 @@ func TestHeldAnswersEndWithAChangeAtAnotherGateway(t *testing.T) {
 	require.Eventually(t, func() bool { return shown() == 15.0 }, patience, 10*time.Millisecond, "an answer is held from before a change at another gateway")
 }
 
-// What passes through one gateway, or a location deleted there, is known at the other.
+// What passes through one gateway, what a hook tells it of, what its watcher finds, or a location
+// deleted there, is known at the other.
 func TestAnotherGatewayHearsOfWhatThisOneChanged(t *testing.T) {
 	t.Parallel()
 	one, other := sharedDatabase(t)
-	pass := func(path string) {
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://gateway"+path, strings.NewReader(`{"name":"Palermo"}`))
-		require.NoError(t, err)
-		request.Header.Set("Authorization", "Bearer "+one.medusa.Token(medusatest.UserID))
-		request.Header.Set("Content-Type", "application/json")
-		response, err := one.Pass(request, "/admin/*")
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
-		require.Equal(t, http.StatusOK, response.StatusCode)
-	}
 	going := one.stockedLocation(t)
 	// Once it is heard that it listens.
 	require.Eventually(t, func() bool { return other.keys.generation.Load() > 0 }, patience, 10*time.Millisecond)
-	for name, do := range map[string]func(){
-		"a location written": func() { pass("/admin/stock-locations/sloc_high_up") },
-		"a location deleted": func() {
+	for _, change := range []struct {
+		name  string
+		links bool // may have changed, and with them what keys open
+		do    func()
+	}{
+		{"a location deleted", true, func() {
 			_, err := one.DeleteLocation(t.Context(), one.by(""), going, mapping.LocationRemoval{Force: true})
 			require.NoError(t, err)
-		},
+		}},
+		{"a location written", true, func() {
+			one.administer(t, http.MethodPost, "/admin/stock-locations/sloc_high_up", `{"name":"Palermo"}`)
+		}},
+		{"a reservation made", false, func() {
+			one.administer(t, http.MethodPost, "/admin/reservations", `{"inventory_item_id":"iitem_bd_7g","location_id":"sloc_high_up","quantity":1}`)
+		}},
+		{"a hook of a level", false, func() { require.True(t, one.Hook(t.Context(), "inventory.inventory-level.updated")) }},
+		{"a hook of a link", true, func() { require.True(t, one.Hook(t.Context(), "LinkSalesChannelStockLocation.attached")) }},
+		{"a change made elsewhere, and found", false, func() {
+			one.feed(t, shopper(shopKey), "iitem_bd_14g")
+			one.medusa.SetLevel("iitem_bd_14g", shopFloor, medusatest.Quantities{Stocked: 3})
+		}},
 	} {
 		answers, keys := other.held.generation.Load(), other.keys.generation.Load()
-		do()
+		change.do()
 		require.Eventually(t, func() bool {
-			return other.held.generation.Load() > answers && other.keys.generation.Load() > keys
-		}, patience, 10*time.Millisecond, name)
+			return other.held.generation.Load() > answers && (!change.links || other.keys.generation.Load() > keys)
+		}, patience, 10*time.Millisecond, change.name)
 	}
 	answers, keys := other.held.generation.Load(), other.keys.generation.Load()
 	_, err := one.adjust(t.Context(), one.by(""), more("iitem_rareza_siete", 5))

@@ -34,6 +34,7 @@ func counted() (Counted, Scope) {
 	items := map[string]ItemCount{
 		"plain":   countOf("plain", "a 20 5", "b 15 0", "hidden 1000 0"),
 		"scarce":  countOf("scarce", "a 3 0"),
+		"border":  countOf("border", "a 10 0", "b 12 1"),
 		"owed":    countOf("owed", "a 2 5"),
 		"paper":   countOf("paper", "a 11 0", "b 100 0"),
 		"filter":  countOf("filter", "a 9 0"),
@@ -84,6 +85,7 @@ func TestAvailabilityOfEachKind(t *testing.T) {
 		},
 		"of a SKU":                {AvailabilityItem{Address: Address{SKU: "PLAIN"}, Requested: q("16")}, []string{"a 15 of 16 false out_of_stock", "b 15 of 16 false out_of_stock"}},
 		"few":                     {AvailabilityItem{Address: Address{InventoryItemID: "scarce"}, Requested: q("1")}, []string{"a 3 of 1 true low_stock"}},
+		"no more than ten":        {AvailabilityItem{Address: Address{InventoryItemID: "border"}, Requested: q("1")}, []string{"b 11 of 1 true in_stock", "a 10 of 1 true low_stock"}},
 		"negative":                {AvailabilityItem{Address: Address{InventoryItemID: "owed"}, Requested: q("1")}, []string{"a -3 of 1 false out_of_stock"}},
 		"a fraction":              {AvailabilityItem{Address: Address{InventoryItemID: "weighed"}, Requested: q("0.2")}, []string{"a 0.2 of 0.2 true low_stock"}},
 		"at one location":         {AvailabilityItem{Address: Address{InventoryItemID: "plain"}, Requested: q("1"), LocationID: "b"}, []string{"b 15 of 1 true in_stock"}},

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/coder/websocket"
@@ -689,4 +690,84 @@ func TestWhatIsRepeatedEnds(t *testing.T) {
 	}
 	release <- true
 	<-stopped
+}
+
+// inMemory is a connection for an answer of which a test keeps the other end, in a time of its own.
+type inMemory struct {
+	net.Conn
+
+	header http.Header
+}
+
+func (m *inMemory) Header() http.Header { return m.header }
+func (m *inMemory) WriteHeader(int)     {}
+func (m *inMemory) Flush()              {}
+
+func (m *inMemory) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return m.Conn, bufio.NewReadWriter(bufio.NewReader(m.Conn), bufio.NewWriter(m.Conn)), nil
+}
+
+// connect has a shopper's request served, and returns his end of the connection.
+func (s *shop) connect(t *testing.T, path string, changes ...with) net.Conn {
+	t.Helper()
+	ctx, leave := context.WithCancel(t.Context())
+	request := httptest.NewRequestWithContext(ctx, http.MethodGet, path, nil)
+	for _, change := range append(changes, shopper("sc_cannahub")) {
+		change(request)
+	}
+	client, server := net.Pipe()
+	require.NoError(t, client.SetDeadline(time.Now().Add(time.Hour)))
+	t.Cleanup(func() {
+		leave()
+		_ = client.Close()
+	})
+	go s.server.Config.Handler.ServeHTTP(&inMemory{server, http.Header{}}, request)
+	return client
+}
+
+// Proxies cut connections on which nothing is said for a minute, and a client who is gone without a
+// word takes the room of others.
+func TestAConnectionOnWhichNothingHappens(t *testing.T) {
+	s := openBook(t, func(b *setup) { b.livePoll = time.Hour })
+	s.stream(t, streamBD, shopper("sc_cannahub")) // by whom it is known what the next ones ask
+	upgrade := []with{
+		header("Connection", "Upgrade"), header("Upgrade", "websocket"), header("Sec-WebSocket-Version", "13"), header("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+	}
+	// ping waits for what a WebSocket says next: the number of a ping, with how long it takes.
+	ping := func(t *testing.T, conn net.Conn) (number byte) {
+		t.Helper()
+		var frame [3]byte
+		_, err := io.ReadFull(conn, frame[:])
+		require.NoError(t, err)
+		require.Equal(t, [2]byte{0x89, 1}, [2]byte(frame[:2]), "not a ping of one byte")
+		return frame[2]
+	}
+
+	synctest.Test(t, func(t *testing.T) {
+		t.Cleanup(s.sockets.Wait) // in the time in which they are opened
+		conn := s.connect(t, "/ws", upgrade...)
+		for range 3 {
+			began := time.Now()
+			number := ping(t, conn)
+			assert.Equal(t, 30*time.Second, time.Since(began))
+			_, err := conn.Write([]byte{0x8a, 0x81, 0, 0, 0, 0, number}) // a pong, masked with nothing
+			require.NoError(t, err)
+		}
+		ping(t, conn)
+		began := time.Now()
+		_, err := conn.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF, "who answers no ping is there for ever")
+		assert.Equal(t, 30*time.Second, time.Since(began))
+
+		began = time.Now()
+		stream := bufio.NewReader(s.connect(t, streamBD))
+		for comments := 0; comments < 3; {
+			line, err := stream.ReadString('\n')
+			require.NoError(t, err)
+			if strings.HasPrefix(line, ":") {
+				comments++
+				assert.Equal(t, time.Duration(comments)*15*time.Second, time.Since(began))
+			}
+		}
+	})
 }

@@ -10,12 +10,15 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -690,4 +693,76 @@ func TestAdminItemsInTheWordsOfMedusa1(t *testing.T) {
 	require.Contains(t, string(answer.body), `{"inventory_item":`, "the form of Medusa 2 is gone")
 	s.do(t, http.MethodGet, "/admin/inventory-items?location_id=sloc_a&id[]=a&expand=levels&limit=3", nil)
 	require.Equal(t, "id[]=a&limit=3&location_levels%5Blocation_id%5D=sloc_a", asked)
+}
+
+// The server's times are for requests of the gateway's own. What passes has them for each step.
+func TestWhatMovesMayTakeLongerThanTheServersTimes(t *testing.T) {
+	const times = 100 * time.Millisecond
+	begun, later := make(chan struct{}), make(chan struct{})
+	s := openThrough(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet {
+			_, _ = io.WriteString(w, "first\n")
+			w.(http.Flusher).Flush()
+			<-later
+			_, _ = io.WriteString(w, "second\n")
+			return
+		}
+		n, _ := io.ReadFull(r.Body, make([]byte, 4096))
+		close(begun)
+		rest, _ := io.Copy(io.Discard, r.Body)
+		_, _ = fmt.Fprint(w, int64(n)+rest)
+	})
+	short := httptest.NewUnstartedServer(s.gateway.Config.Handler)
+	short.Config.ReadHeaderTimeout, short.Config.ReadTimeout, short.Config.WriteTimeout = soon, times, times
+	short.Start()
+	t.Cleanup(short.Close)
+	hasty := *s
+	hasty.gateway = short
+
+	const half = 1 << 20 // more than what is read before Medusa is asked
+	body, upload := io.Pipe()
+	uploaded := make(chan answer, 1)
+	go func() {
+		request, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, short.URL+"/admin/uploads", body)
+		response, err := http.DefaultTransport.RoundTrip(request)
+		if !assert.NoError(t, err, "an upload that takes longer is cut off") {
+			uploaded <- answer{}
+			return
+		}
+		defer func() { _ = response.Body.Close() }()
+		read, _ := io.ReadAll(response.Body)
+		uploaded <- answer{status: response.StatusCode, body: read}
+	}()
+	_, err := upload.Write(make([]byte, half))
+	require.NoError(t, err)
+	<-begun
+	download := hasty.begin(t, http.MethodGet, "/admin/exports/1", nil)
+	defer func() { _ = download.Body.Close() }()
+
+	<-time.After(3 * times)
+	close(later)
+	read, err := io.ReadAll(download.Body)
+	require.NoError(t, err, "a download that takes longer is cut off")
+	assert.Equal(t, "first\nsecond\n", string(read))
+	_, err = upload.Write(make([]byte, half))
+	assert.NoError(t, err)
+	require.NoError(t, upload.Close())
+	got := <-uploaded
+	assert.Equal(t, http.StatusOK, got.status, "%s", got.body)
+	assert.Equal(t, fmt.Sprint(2*half), string(got.body))
+}
+
+func TestACallerWhoStandsStillIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		client, server := net.Pipe()
+		defer func() { _ = client.Close() }()
+		request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/admin/uploads", server)
+		answer := newMoving(echo.NewResponse(&inMemory{server, http.Header{}}, echo.New()), request)
+		for does, step := range map[string]func([]byte) (int, error){"sends nothing": request.Body.Read, "takes nothing": answer.Write} {
+			began := time.Now()
+			_, err := step(make([]byte, 1))
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded, does)
+			require.Equal(t, 30*time.Second, time.Since(began), does)
+		}
+	})
 }
