@@ -34,6 +34,9 @@ const (
 	// what each lets go, and takes again, goes ahead of all slots.
 	completionsAtOnce = 12
 
+	// renewals are how often at most a hold is renewed in its time.
+	renewals = 30
+
 	// cartPatience is how long a cart waits for its turn.
 	cartPatience = 3 * time.Second
 )
@@ -556,7 +559,8 @@ func (g *Gateway) renewCart(ctx context.Context, cartID string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cartTimeout)
 	defer cancel()
 	hold, err := g.store.Hold(ctx, cartHoldID(cartID))
-	if err == nil && slices.ContainsFunc(hold.Lines, isFree) {
+	soon := g.now().Add(g.cartTTL - g.cartTTL/renewals) // other gateways are told of each, and read what is followed
+	if err == nil && slices.ContainsFunc(hold.Lines, isFree) && hold.ExpiresAt.Before(soon) {
 		_, err = g.changeHold(ctx, hold.ID, func(hold *state.Hold) (*state.Answer, error) {
 			hold.ExpiresAt = g.now().Add(g.cartTTL)
 			return nil, nil

@@ -137,10 +137,15 @@ func (c *counts) of(ctx context.Context, addresses []mapping.Address) (mapping.C
 	return counted, err
 }
 
+// nothingCounted is what is known of what addresses name without Medusa and any copy.
+func nothingCounted(addresses []mapping.Address) mapping.Counted {
+	return mapping.Counted{Staleness: mapping.LastKnown(time.Time{}, time.Now()), Impossible: impossible(addresses)}
+}
+
 // lastOf is what was known last of what addresses name, without a call.
 func (c *counts) lastOf(addresses []mapping.Address) mapping.Counted {
 	itemIDs, skus, variantIDs := named(addresses)
-	counted := mapping.Counted{Impossible: impossible(addresses)}
+	counted := nothingCounted(addresses)
 	var ofItems, ofSKUs, ofVariants time.Time
 	counted.SKUs, ofSKUs = c.skus.last(skus)
 	counted.Variants, ofVariants = c.variants.last(variantIDs)

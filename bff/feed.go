@@ -160,7 +160,7 @@ func (g *Gateway) Follow(ctx context.Context, v Visitor) (*Feed, error) {
 	if err := g.feeds.admit(v.Address); err != nil {
 		return nil, err
 	}
-	feed := &Feed{gateway: g, visitor: v, follower: g.feeds.hub.Follower(), ended: "left"}
+	feed := &Feed{gateway: g, visitor: v, follower: g.feeds.hub.Follower(v.Address), ended: "left"}
 	scope, err := feed.shown(ctx)
 	if err != nil {
 		feed.follower.Close()

@@ -71,11 +71,15 @@ func (g *Gateway) countedFor(ctx context.Context, v Visitor, wanted sight, addre
 	if err == nil || !unanswered(waiting, err) || (isBusy(err) && !g.knows(v, addresses)) {
 		return scope, counted, err
 	}
-	key, good := g.keys.lastOpened(g.keyOf(v))
-	if !good {
+	token := g.keyOf(v)
+	if !g.keys.wasGood(token) {
 		return nil, mapping.Counted{}, err
 	}
 	g.stale.WithLabelValues("stock").Inc()
+	key, known := g.keys.lastOpened(token)
+	if !known { // what he may see is not known any more
+		return mapping.Scope{}, nothingCounted(addresses), nil
+	}
 	scope, err = key.shows(wanted.channelID)
 	return scope, g.counts.lastOf(addresses), err
 }

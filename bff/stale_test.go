@@ -377,7 +377,7 @@ func TestShoppersBrowseWhatWasKnownLastWhileMedusaIsDown(t *testing.T) {
 		require.Equal(t, "no-store", header.Get("Cache-Control"))
 		require.Empty(t, header.Get("Etag"), "it is not the same the next second")
 	}
-	for name, own := range map[string][]string{"a customer": {"Authorization", "Bearer "+tokenOf("customer")}, "a session": {"Cookie", "connect.sid=s"}} {
+	for name, own := range map[string][]string{"a customer": {"Authorization", "Bearer " + tokenOf("customer")}, "a session": {"Cookie", "connect.sid=s"}} {
 		status, _, body, err := s.browse(t.Context(), "/store/products?limit=2", append(own, "Accept-Language", "es")...)
 		require.NoError(t, err, name)
 		require.Equal(t, http.StatusOK, status, name)
@@ -407,7 +407,7 @@ func TestShoppersBrowseWhatWasKnownLastWhileMedusaIsDown(t *testing.T) {
 
 func TestNoCopyIsKeptOfWhatIsNotForEverybody(t *testing.T) {
 	for name, c := range map[string]struct{ asked, answered []string }{
-		"asked by a customer":   {asked: []string{"Authorization", "Bearer "+tokenOf("customer")}},
+		"asked by a customer":   {asked: []string{"Authorization", "Bearer " + tokenOf("customer")}},
 		"asked in a session":    {asked: []string{"Cookie", "connect.sid=s"}},
 		"a new session":         {answered: []string{"Set-Cookie", "connect.sid=s"}},
 		"somebody's own":        {answered: []string{"Cache-Control", "private"}},

@@ -38,8 +38,8 @@ const (
 
 	maxKeyLength = 200
 
-	// goodKeyKept is how long it is remembered at least that a key was good, and what it
-	// opened, for the time when Medusa does not answer.
+	// goodKeyKept is how long it is remembered at least that a key was good, for the time
+	// when Medusa does not answer.
 	goodKeyKept = 24 * time.Hour
 )
 
@@ -58,8 +58,8 @@ type openedKey struct {
 }
 
 func newKeys(config Config) *keys {
-	generation, kept := &atomic.Uint64{}, max(config.StaleAge, goodKeyKept)
-	k := &keys{generation: generation, good: newCopies(kept, maxKeys/4, func(struct{}) int { return 0 })}
+	generation := &atomic.Uint64{}
+	k := &keys{generation: generation, good: newCopies(max(config.StaleAge, goodKeyKept), maxKeys/4, func(struct{}) int { return 0 })}
 	look := ownRead(config.Account,
 		func(ctx context.Context, by medusaclient.Credential, tokens []string) ([]medusaclient.PublishableKey, error) {
 			return config.Medusa.APIKeys.ListByToken(ctx, by, tokens)
@@ -68,7 +68,7 @@ func newKeys(config Config) *keys {
 	)
 	k.reads = newReads(readsConfig[openedKey]{
 		most: medusaclient.MaxTokens, ttl: config.AuthTTL, unknown: unknownKey, generation: generation,
-		stale: kept, maxBytes: maxKeys, maxCopies: maxKeys / 4, timeout: config.Timeout,
+		stale: config.StaleAge, maxBytes: maxKeys, maxCopies: maxKeys / 4, timeout: config.Timeout,
 		size: func(key openedKey) int {
 			size := 0
 			for _, locations := range key.channels {

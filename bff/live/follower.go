@@ -14,6 +14,7 @@ const resumptions = 10
 // some. Wait and Take may be called while Want, Follow, Resume or Unfollow runs.
 type Follower struct {
 	hub     *Hub
+	from    string            // his address
 	follows map[string]uint64 // items, with the last event when he began
 	after   uint64            // what he wants told again is after this event,
 	resumes int               // for what he begins to follow so many times more
@@ -26,9 +27,9 @@ type Follower struct {
 	signal  chan struct{}
 }
 
-// Follower returns somebody who follows nothing yet. He is to be closed.
-func (h *Hub) Follower() *Follower {
-	f := &Follower{hub: h, follows: map[string]uint64{}, signal: make(chan struct{}, 1)}
+// Follower returns somebody at an address who follows nothing yet. He is to be closed.
+func (h *Hub) Follower(from string) *Follower {
+	f := &Follower{hub: h, from: from, follows: map[string]uint64{}, signal: make(chan struct{}, 1)}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.all[f] = true
@@ -74,7 +75,7 @@ type Wanted struct {
 // by all together, and the error of ctx.
 func (f *Follower) Want(ctx context.Context, ids []string) (Wanted, error) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	fresh, err := f.hub.want(ids)
+	fresh, err := f.hub.want(ids, f.from)
 	if err != nil {
 		return Wanted{}, err
 	}

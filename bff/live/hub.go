@@ -28,6 +28,10 @@ const (
 	// interval.
 	maxWatched = 3_000
 
+	// maxBrought bounds those that are watched for one address first, once half of the
+	// room is taken.
+	maxBrought = 500
+
 	// keptUnwatched is how long it is remembered how an item was when the last of its
 	// followers left, so that he can be told what he missed when he is back.
 	keptUnwatched = 10 * time.Minute
@@ -68,16 +72,17 @@ type Hub struct {
 	arrived chan struct{}
 	moved   map[string]bool // items to be read, since something of them may have changed
 
-	mu     sync.Mutex
-	epoch  string
-	told   uint64   // published levels that were told
-	last   uint64   // number of the last event; the first is 1
-	ring   []*Event // the latest, at their number modulo maxReplayed; nil: none has the number
-	items  map[string]*item
-	wanted int       // items that are
-	swept  time.Time // when items were last forgotten
-	all    map[*Follower]bool
-	closed bool
+	mu      sync.Mutex
+	epoch   string
+	told    uint64   // published levels that were told
+	last    uint64   // number of the last event; the first is 1
+	ring    []*Event // the latest, at their number modulo maxReplayed; nil: none has the number
+	items   map[string]*item
+	wanted  int            // items that are
+	brought map[string]int // of these, by the address from which they were first
+	swept   time.Time      // when items were last forgotten
+	all     map[*Follower]bool
+	closed  bool
 
 	wake    chan struct{} // has the watcher look at once,
 	changed atomic.Bool   // at all, not only at what has moved or is not fresh
@@ -87,7 +92,7 @@ type Hub struct {
 func NewHub() *Hub {
 	return &Hub{
 		epoch: rand.Text()[:10], // which no other gateway has
-		items: map[string]*item{}, all: map[*Follower]bool{}, ring: make([]*Event, maxReplayed), moved: map[string]bool{},
+		items: map[string]*item{}, all: map[*Follower]bool{}, ring: make([]*Event, maxReplayed), moved: map[string]bool{}, brought: map[string]int{},
 		arrived: make(chan struct{}, 1), wake: make(chan struct{}, 1),
 	}
 }

@@ -18,6 +18,7 @@ type item struct {
 	known     bool                         // the levels were read
 	since     uint64                       // after this event every change of the item was told
 	wanted    int                          // followers, those who wait for the first reading too
+	by        string                       // where the first of them follows from
 	leftAt    time.Time                    // when the last of them left
 	followers map[*Follower]*places
 	fresh     chan struct{} // closed when it was read since somebody follows it; nil: nobody does
@@ -92,8 +93,9 @@ func (h *Hub) Knows(id string) bool {
 	return item != nil && item.known
 }
 
-// want has items watched, and returns what is closed as each is known.
-func (h *Hub) want(ids []string) (fresh []chan struct{}, err error) {
+// want has items watched that somebody follows from an address, and returns what is
+// closed as each is known.
+func (h *Hub) want(ids []string, from string) (fresh []chan struct{}, err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sweep()
@@ -106,7 +108,7 @@ func (h *Hub) want(ids []string) (fresh []chan struct{}, err error) {
 	switch {
 	case h.closed:
 		return nil, ErrClosed
-	case h.wanted+added > maxWatched:
+	case h.wanted+added > maxWatched, h.wanted+added > maxWatched/2 && h.brought[from]+added > maxBrought:
 		return nil, ErrFull
 	}
 	h.wanted += added
@@ -116,6 +118,8 @@ func (h *Hub) want(ids []string) (fresh []chan struct{}, err error) {
 		}
 		item := h.items[id]
 		if item.wanted++; item.wanted == 1 {
+			item.by = from
+			h.brought[from]++
 			item.fresh = make(chan struct{})
 			rouse(h.wake)
 		}
@@ -131,6 +135,9 @@ func (h *Hub) leave(id string) {
 		return
 	}
 	h.wanted--
+	if h.brought[item.by]--; h.brought[item.by] == 0 {
+		delete(h.brought, item.by)
+	}
 	item.fresh, item.leftAt = nil, time.Now()
 	if len(item.levels) == 0 {
 		delete(h.items, id)

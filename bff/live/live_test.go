@@ -129,9 +129,24 @@ func pass(d time.Duration) { time.Sleep(d) } //nolint:forbidigo // see above
 // follower follows items from now on.
 func (s *shop) follower(ids ...string) *Follower {
 	s.Helper()
-	f := s.hub.Follower()
+	f := s.hub.Follower("")
 	s.follow(f, ids...)
 	return f
+}
+
+// fill has as many items followed as can be, less some, from an address for each of
+// them, and returns their ids and who follows them.
+func (s *shop) fill(less int) (ids []string, followers []*Follower) {
+	s.Helper()
+	for i := range maxWatched - less {
+		ids = append(ids, fmt.Sprintf("item_%d", i))
+	}
+	for part := range slices.Chunk(ids, maxBrought) {
+		f := s.hub.Follower(part[0])
+		s.follow(f, part...)
+		followers = append(followers, f)
+	}
+	return ids, followers
 }
 
 // beginToFollow follows items, once it is known how they are.
@@ -186,7 +201,7 @@ func TestFollowersAreToldOfWhatTheyFollow(t *testing.T) {
 	inShop(t, func(s *shop) {
 		s.set("a", "north", 10, 0)
 		s.set("b", "north", 10, 0)
-		all, some, other := s.follower("a"), s.hub.Follower(), s.follower("b")
+		all, some, other := s.follower("a"), s.hub.Follower(""), s.follower("b")
 		_, _, err := beginToFollow(s.Context(), some, []string{"a"}, []string{"south"})
 		require.NoError(s, err)
 
@@ -371,7 +386,7 @@ func TestWhatIsMissedIsToldOnceAndInOrder(t *testing.T) {
 				s.here("b", "north", 1)
 				s.set("a", "north", 6, 0) // elsewhere, while nobody looks
 
-				second := s.hub.Follower()
+				second := s.hub.Follower("")
 				if resumesFirst {
 					require.True(s, second.Resume(last))
 					s.follow(second, "a", "b")
@@ -414,7 +429,7 @@ func TestWhoResumesHearsWhatWhoStaysHears(t *testing.T) {
 						last = newest
 					}
 					comes.Close() // cut off
-					comes = s.hub.Follower()
+					comes = s.hub.Follower("")
 					if random.IntN(2) == 0 {
 						require.True(s, comes.Resume(last), "seed %d", seed)
 						s.follow(comes, "a", "b")
@@ -433,8 +448,8 @@ func TestWhoResumesHearsWhatWhoStaysHears(t *testing.T) {
 
 func TestAResumptionDoesNotMakeAGapOfWhatWasNotFollowed(t *testing.T) {
 	inShop(t, func(s *shop) {
-		begun := s.follow(s.hub.Follower(), "a")
-		f := s.hub.Follower()
+		begun := s.follow(s.hub.Follower(""), "a")
+		f := s.hub.Follower("")
 		require.True(s, f.Resume(begun))
 		s.follow(f, "a")
 		s.here("a", "north", 1)
@@ -483,29 +498,29 @@ func TestASlowMedusaIsStillRead(t *testing.T) {
 func TestWhatCannotBeToldAgainIsAGap(t *testing.T) {
 	inShop(t, func(s *shop) {
 		s.set("a", "north", 10, 0)
-		begun := s.follow(s.hub.Follower(), "a")
+		begun := s.follow(s.hub.Follower(""), "a")
 		for name, after := range map[string]string{
 			"of another gateway": "other-1", "nonsense": "1", "to come": s.hub.name(99), "nothing": "", "negative": s.hub.epoch + "--1",
 		} {
-			require.False(s, s.hub.Follower().Resume(after), name)
+			require.False(s, s.hub.Follower("").Resume(after), name)
 		}
-		require.True(s, s.hub.Follower().Resume(begun))
+		require.True(s, s.hub.Follower("").Resume(begun))
 
 		for i := range int64(maxReplayed + 1) {
 			s.here("a", "north", i)
 		}
-		f := s.hub.Follower()
+		f := s.hub.Follower("")
 		s.follow(f, "a")
 		require.False(s, f.Resume(begun), "older than what is kept")
 		require.Empty(s, s.told(f))
 		recent := s.hub.name(s.hub.last - maxReplayed)
-		f = s.hub.Follower()
+		f = s.hub.Follower("")
 		s.follow(f, "a")
 		require.True(s, f.Resume(recent))
 		require.Len(s, s.told(f), maxReplayed)
 
 		// Of an item that nobody followed then it is not known what was missed.
-		f = s.hub.Follower()
+		f = s.hub.Follower("")
 		require.True(s, f.Resume(recent))
 		_, whole, err := beginToFollow(s.Context(), f, []string{"new"}, nil)
 		require.NoError(s, err)
@@ -515,13 +530,13 @@ func TestWhatCannotBeToldAgainIsAGap(t *testing.T) {
 
 func TestItemsThatNobodyComesBackToAreForgotten(t *testing.T) {
 	inShop(t, func(s *shop) {
-		f := s.hub.Follower()
+		f := s.hub.Follower("")
 		begun := s.follow(f, "a")
 		f.Close()
 		pass(keptUnwatched + time.Second)
 		s.follower("b")
 		require.NotContains(s, s.hub.items, "a")
-		back := s.hub.Follower()
+		back := s.hub.Follower("")
 		s.follow(back, "a")
 		require.False(s, back.Resume(begun), "nobody looked meanwhile")
 	})
@@ -585,7 +600,7 @@ func TestWhoLeavesBeforeItIsKnownIsForgotten(t *testing.T) {
 		s.fail(errors.New("down"))
 		ctx, leave := context.WithTimeout(s.Context(), time.Second)
 		defer leave()
-		f := s.hub.Follower()
+		f := s.hub.Follower("")
 		_, _, err := beginToFollow(ctx, f, []string{"a"}, nil)
 		require.ErrorIs(s, err, context.DeadlineExceeded)
 		require.Zero(s, s.hub.Watched())
@@ -596,38 +611,59 @@ func TestWhoLeavesBeforeItIsKnownIsForgotten(t *testing.T) {
 
 func TestWhatIsFollowedIsBounded(t *testing.T) {
 	inShop(t, func(s *shop) {
-		ids := make([]string, maxWatched)
-		for i := range ids {
-			ids[i] = fmt.Sprintf("item_%d", i)
-		}
-		f := s.follower(ids...)
-		require.Equal(s, maxWatched/readAtOnce, s.called())
-		_, _, err := beginToFollow(s.Context(), s.hub.Follower(), []string{"more"}, nil)
+		ids, followers := s.fill(0)
+		before := s.called()
+		pass(interval)
+		require.Equal(s, maxWatched/readAtOnce, s.called()-before, "calls for all of them in an interval")
+		_, _, err := beginToFollow(s.Context(), s.hub.Follower(""), []string{"more"}, nil)
 		require.ErrorIs(s, err, ErrFull)
 		s.follower(ids[:10]...)
-		f.Close()
+		for _, f := range followers {
+			f.Close()
+		}
 		s.follower("more")
 		require.Equal(s, 11, s.hub.Watched())
 	})
 }
 
+func TestOneAddressDoesNotTakeTheRoomOfAll(t *testing.T) {
+	inShop(t, func(s *shop) {
+		many := func(from string) error {
+			for n := range 2 * maxWatched / maxBrought {
+				ids := make([]string, maxBrought)
+				for i := range ids {
+					ids[i] = fmt.Sprintf("%s %d %d", from, n, i)
+				}
+				if _, _, err := beginToFollow(s.Context(), s.hub.Follower(from), ids, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		require.ErrorIs(s, many("greedy"), ErrFull)
+		require.ErrorIs(s, many("greedier"), ErrFull)
+		_, _, err := beginToFollow(s.Context(), s.hub.Follower("honest"), []string{"a"}, nil)
+		require.NoError(s, err)
+	})
+}
+
 func TestAHubThatClosesTellsAll(t *testing.T) {
 	inShop(t, func(s *shop) {
-		follows, idles := s.follower("a"), s.hub.Follower()
+		follows, idles := s.follower("a"), s.hub.Follower("")
 		s.fail(errors.New("down"))
 		var waiting sync.WaitGroup
-		waiting.Go(func() { _, _, _ = beginToFollow(s.Context(), s.hub.Follower(), []string{"b"}, nil) })
+		waiting.Go(func() { _, _, _ = beginToFollow(s.Context(), s.hub.Follower(""), []string{"b"}, nil) })
 		synctest.Wait()
 		began := time.Now()
 		s.hub.Close()
 		waiting.Wait()
 		require.Zero(s, time.Since(began), "who waits for a first reading goes on waiting")
-		for _, f := range []*Follower{follows, idles, s.hub.Follower()} {
+		for _, f := range []*Follower{follows, idles, s.hub.Follower("")} {
 			_, err := next(s.Context(), f)
 			require.ErrorIs(s, err, ErrClosed)
 			f.Close()
 		}
-		_, _, err := beginToFollow(s.Context(), s.hub.Follower(), []string{"a"}, nil)
+		_, _, err := beginToFollow(s.Context(), s.hub.Follower(""), []string{"a"}, nil)
 		require.ErrorIs(s, err, ErrClosed)
 	})
 }
@@ -652,7 +688,7 @@ func TestNextWaits(t *testing.T) {
 func TestWhatIsToldAgainNeverComesAfterWhatIsNewer(t *testing.T) {
 	inShop(t, func(s *shop) {
 		s.set("a", "north", 10, 0)
-		begun := s.follow(s.hub.Follower(), "a")
+		begun := s.follow(s.hub.Follower(""), "a")
 		s.here("a", "north", 7) // missed
 		f := s.follower("a")
 		s.here("a", "north", 5)
@@ -666,10 +702,10 @@ func TestWhatIsToldAgainNeverComesAfterWhatIsNewer(t *testing.T) {
 
 func TestWhoIsCutOffAmidWhatIsToldAgainMissesNothing(t *testing.T) {
 	inShop(t, func(s *shop) {
-		begun := s.follow(s.hub.Follower(), "a", "b")
+		begun := s.follow(s.hub.Follower(""), "a", "b")
 		s.here("b", "north", 1)
 		s.here("a", "north", 1)
-		f := s.hub.Follower()
+		f := s.hub.Follower("")
 		require.True(s, f.Resume(begun))
 		s.follow(f, "a")
 		told, last := s.toldAndLast(f)
@@ -680,7 +716,7 @@ func TestWhoIsCutOffAmidWhatIsToldAgainMissesNothing(t *testing.T) {
 		if !whole {
 			return // he was told to read anew
 		}
-		f = s.hub.Follower()
+		f = s.hub.Follower("")
 		resumed := f.Resume(last)
 		_, whole, err = beginToFollow(s.Context(), f, []string{"a", "b"}, nil)
 		require.NoError(s, err)
@@ -698,7 +734,7 @@ func TestWhoFollowsMoreCanResumeBeforeWhatHeHasNotTaken(t *testing.T) {
 		s.here("a", "north", 9)
 		begun := s.follow(f, "b")
 		require.Equal(s, []string{"a north 9"}, s.told(f))
-		back := s.hub.Follower()
+		back := s.hub.Follower("")
 		require.True(s, back.Resume(begun))
 		s.follow(back, "a", "b")
 		require.Equal(s, []string{"a north 9"}, s.told(back), "what was on its way when the connection was cut")
@@ -707,11 +743,11 @@ func TestWhoFollowsMoreCanResumeBeforeWhatHeHasNotTaken(t *testing.T) {
 
 func TestNothingIsToldTwice(t *testing.T) {
 	inShop(t, func(s *shop) {
-		begun := s.follow(s.hub.Follower(), "a")
+		begun := s.follow(s.hub.Follower(""), "a")
 		for i := range int64(3) {
 			s.here("a", "north", i+1)
 		}
-		f := s.hub.Follower()
+		f := s.hub.Follower("")
 		require.True(s, f.Resume(begun))
 		s.follow(f, "a")
 		for range 3 {
@@ -814,11 +850,7 @@ func TestGatewaysThatStartAtTheSameMomentAreTold(t *testing.T) {
 
 func TestWhoBeginsToFollowCostsOneCall(t *testing.T) {
 	inShop(t, func(s *shop) {
-		ids := make([]string, maxWatched-1)
-		for i := range ids {
-			ids[i] = fmt.Sprintf("item_%d", i)
-		}
-		s.follower(ids...)
+		s.fill(1)
 		before := s.called()
 		f := s.follower("new")
 		require.Equal(s, 1, s.called()-before, "all that anybody follows is read again for one item")
@@ -869,7 +901,7 @@ func BenchmarkPublishToAThousand(b *testing.B) {
 	running.Go(func() { watcher.Run(ctx) })
 	followers := make([]*Follower, 1000)
 	for i := range followers {
-		followers[i] = hub.Follower()
+		followers[i] = hub.Follower("")
 		_, _, err := beginToFollow(b.Context(), followers[i], []string{"a"}, nil)
 		require.NoError(b, err)
 	}
@@ -896,8 +928,8 @@ func BenchmarkPublishABatchToTenThousand(b *testing.B) {
 		ids[i] = fmt.Sprintf("item_%d", i)
 	}
 	for range 10_000 {
-		f := hub.Follower()
-		_, _ = hub.want(ids)
+		f := hub.Follower("")
+		_, _ = hub.want(ids, "")
 		hub.mu.Lock()
 		for _, id := range ids {
 			f.follows[id] = 0
@@ -932,14 +964,14 @@ func BenchmarkFollowManyLocations(b *testing.B) {
 	for i := range locations {
 		locations[i] = fmt.Sprintf("%d", i)
 	}
-	_, _ = hub.want(ids)
+	_, _ = hub.want(ids, "")
 	for _, id := range ids {
 		hub.items[id].known = true
 		hub.items[id].refreshed()
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		f := hub.Follower()
+		f := hub.Follower("")
 		_, _, _ = beginToFollow(context.Background(), f, ids, locations)
 		f.Close()
 	}
