@@ -30,8 +30,8 @@ const (
 	// all slots of those who have a credential.
 	cartsAtOnce = 3
 
-	// completionsAtOnce are the carts that are completed at once, which wait for no others:
-	// what each lets go, and takes again, goes ahead of all slots.
+	// completionsAtOnce are the carts that are completed at once, which do not wait for
+	// those: what each lets go, and takes again, goes ahead of all slots.
 	completionsAtOnce = 12
 
 	// renewals are how often at most a hold is renewed in its time.
