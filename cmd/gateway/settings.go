@@ -36,7 +36,7 @@ type settings struct {
 	OpsAddr    string `env:"OPS_ADDR" envDefault:"127.0.0.1:8081" help:"address for /metrics and /debug/pprof"`
 
 	CacheTTL      time.Duration `env:"CACHE_TTL" envDefault:"30s" help:"how long answers are held in memory; 0: not at all"`
-	StaleMaxAge   time.Duration `env:"STALE_MAX_AGE" envDefault:"1h" help:"how old an answer gets that shoppers are given while Medusa does not answer; 0: none but that nothing is known"`
+	StaleMaxAge   time.Duration `env:"STALE_MAX_AGE" envDefault:"1h" help:"how old an answer gets that shoppers are given while Medusa does not answer; 0: only that nothing is known"`
 	CacheMaxBytes byteSize      `env:"CACHE_MAX_BYTES" envDefault:"64 MiB" help:"memory for held answers"`
 
 	StateDSN     string        `env:"STATE_DSN" envDefault:"sqlite:data/gateway.db" help:"database of the ledger and the idempotency keys: sqlite:<path>, or postgres://… for several gateways"`
