@@ -85,15 +85,10 @@ func turnOfCart(ctx context.Context, turns *semaphore.Weighted) (bounded context
 // variants of which there is not enough: of those is held what was held before.
 func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short []string, err error) {
 	for tries := 1; ; tries++ {
-		s, err := g.readCartShelf(ctx, cart)
+		plan, err := g.planFor(ctx, cart)
 		if err != nil {
 			return nil, err
 		}
-		hold, err := g.store.Hold(ctx, cartHoldID(cart.ID))
-		if err != nil && !errors.Is(err, state.ErrNoHold) {
-			return nil, err
-		}
-		plan := planCart(hold.Lines, s.cartNeeds(cart), s)
 		refused, err := g.carryOut(ctx, cart.ID, plan)
 		if tries == placeTries || (err != nil && !errors.Is(err, errMoved)) || (err == nil && len(refused) == 0) {
 			return append(plan.short, refused...), err
@@ -101,18 +96,17 @@ func (g *Gateway) followCart(ctx context.Context, cart medusaclient.Cart) (short
 	}
 }
 
-// shortOfCart is the variants of a cart of which there is not enough beside what is held
-// for it.
-func (g *Gateway) shortOfCart(ctx context.Context, cart medusaclient.Cart) ([]string, error) {
+// planFor plans how what is held for a cart becomes what its lines need.
+func (g *Gateway) planFor(ctx context.Context, cart medusaclient.Cart) (cartPlan, error) {
 	s, err := g.readCartShelf(ctx, cart)
 	if err != nil {
-		return nil, err
+		return cartPlan{}, err
 	}
 	hold, err := g.store.Hold(ctx, cartHoldID(cart.ID))
 	if err != nil && !errors.Is(err, state.ErrNoHold) {
-		return nil, err
+		return cartPlan{}, err
 	}
-	return planCart(hold.Lines, s.cartNeeds(cart), s).short, nil
+	return planCart(hold.Lines, s.cartNeeds(cart), s), nil
 }
 
 // readCartShelf reads what there is of what a cart has, at the locations of its sales

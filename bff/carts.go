@@ -214,8 +214,8 @@ func (w *cartWrite) sendFreed(refused passed, asked askedLines) (passed, error) 
 	return answer, err
 }
 
-// shortOf is the variants of which there would not be enough if the cart had what is
-// asked for.
+// shortOf is the variants of which there would not be enough, beside what is held for
+// the cart, if it had what is asked for.
 func (w *cartWrite) shortOf(asked askedLines) ([]string, error) {
 	ctx := w.request.Context()
 	cart, err := w.g.medusa.Carts.Get(ctx, w.request.Header, w.cartID)
@@ -228,7 +228,8 @@ func (w *cartWrite) shortOf(asked askedLines) ([]string, error) {
 	} else {
 		cart.Items = append(cart.Items, lines...)
 	}
-	return w.g.shortOfCart(ctx, cart)
+	plan, err := w.g.planFor(ctx, cart)
+	return plan.short, err
 }
 
 // askedLines is what a write of lines asks for.

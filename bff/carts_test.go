@@ -753,15 +753,9 @@ func TestCartsTakeTurnsAtMedusa(t *testing.T) {
 	for range 4 * cartsAtOnce {
 		carts = append(carts, s.newCart(t))
 	}
-	looked := medusatest.Match{Method: http.MethodGet, Path: "/admin/product-variants"}
-	arrived, released := make(chan struct{}, len(carts)), make(chan struct{})
-	s.medusa.Fail(looked, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
-		arrived <- struct{}{}
-		medusatest.Hold(released)(w, r, medusa)
-	})
+	arrived, release := s.holdBack("/admin/product-variants")
 	var all sync.WaitGroup
 	defer all.Wait()
-	release := sync.OnceFunc(func() { close(released) })
 	defer release()
 	for _, cart := range carts {
 		all.Go(func() {
@@ -769,15 +763,7 @@ func TestCartsTakeTurnsAtMedusa(t *testing.T) {
 			assert.NoError(t, err)
 		})
 	}
-	for range cartsAtOnce {
-		select {
-		case <-arrived:
-		case <-time.After(patience):
-			require.FailNow(t, "Medusa is not asked for the carts")
-		}
-	}
-	requireNoTurn(t, s.cartWork)
-	require.Empty(t, arrived, "Medusa is asked for more carts at once")
+	requireAllTurns(t, s.cartWork, cartsAtOnce, arrived)
 
 	started := time.Now()
 	require.Equal(t, "order", s.must(t, http.MethodPost, "/store/carts/"+paid+"/complete", "").Get("type").String())
@@ -790,13 +776,32 @@ func TestCartsTakeTurnsAtMedusa(t *testing.T) {
 	require.Len(t, s.heldBy(t, carts[0]), 1, "a turn that was taken is given back")
 }
 
-// requireNoTurn requires that one more has to wait.
-func requireNoTurn(t *testing.T, turns *semaphore.Weighted) {
+// holdBack keeps the answers to a question back until they are released, and tells of
+// each that is asked.
+func (s *shop) holdBack(path string) (arrived <-chan struct{}, release func()) {
+	asked, released := make(chan struct{}, 100), make(chan struct{})
+	s.medusa.Fail(medusatest.Match{Method: http.MethodGet, Path: path}, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
+		asked <- struct{}{}
+		medusatest.Hold(released)(w, r, medusa)
+	})
+	return asked, sync.OnceFunc(func() { close(released) })
+}
+
+// requireAllTurns requires that so many turns are taken, and that one more has to wait.
+func requireAllTurns(t *testing.T, turns *semaphore.Weighted, count int, arrived <-chan struct{}) {
 	t.Helper()
+	for range count {
+		select {
+		case <-arrived:
+		case <-time.After(patience):
+			require.FailNow(t, "Medusa is not asked for the carts")
+		}
+	}
 	hurried, leave := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer leave()
 	_, _, err := turnOfCart(hurried, turns)
 	requireCode(t, NetworkError, err)
+	require.Empty(t, arrived, "Medusa is asked for more carts at once")
 }
 
 func TestCompletionsTakeTurnsAtMedusa(t *testing.T) {
@@ -807,26 +812,14 @@ func TestCompletionsTakeTurnsAtMedusa(t *testing.T) {
 		s.add(t, cart, "variant_bd_14g", 1)
 		carts = append(carts, cart)
 	}
-	arrived, released := make(chan struct{}, len(carts)), make(chan struct{})
-	s.medusa.Fail(medusatest.Match{Method: http.MethodGet, Path: "/admin/reservations"}, func(w http.ResponseWriter, r *http.Request, medusa http.Handler) {
-		arrived <- struct{}{}
-		medusatest.Hold(released)(w, r, medusa)
-	})
+	arrived, release := s.holdBack("/admin/reservations")
 	var all sync.WaitGroup
 	defer all.Wait()
-	defer close(released)
+	defer release()
 	for _, cart := range carts {
 		all.Go(func() { _, _ = s.pass(context.Background(), http.MethodPost, "/store/carts/"+cart+"/complete", "") })
 	}
-	for range completionsAtOnce {
-		select {
-		case <-arrived:
-		case <-time.After(patience):
-			require.FailNow(t, "Medusa is not asked for what they hold")
-		}
-	}
-	requireNoTurn(t, s.cartPays)
-	require.Empty(t, arrived, "Medusa is asked for more carts at once")
+	requireAllTurns(t, s.cartPays, completionsAtOnce, arrived)
 }
 
 // Neither the units of a cart nor its shopper wait for strangers' carts.
