@@ -158,7 +158,7 @@ func TestRealMedusaKilledInTheMiddleOfTheLoadEmptiesNoShop(t *testing.T) {
 	requireSoon(t, questions, false)
 	requireSoon(t, map[string]func() (reply, error){"admin": admin}, false)
 	requests, failures := end()
-	require.Greater(t, requests, 100)
+	require.Greater(t, requests, 30, "the load ended early")
 	require.Empty(t, failures, "of %d requests of shoppers", requests)
 }
 
