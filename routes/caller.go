@@ -3,6 +3,7 @@ package routes
 import (
 	"net"
 	"net/netip"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -42,11 +43,12 @@ func clientIP(proxies []*net.IPNet) echo.IPExtractor {
 // many addresses below it as it likes.
 const homeBits = 64
 
-// addressOf is the address by which callers are told apart: of IPv6 the network.
+// addressOf is the address by which callers are told apart: of IPv6 the network. It is a
+// text of its own, since it is kept, and a header that is long must not be kept with it.
 func addressOf(c echo.Context) string {
 	address, err := netip.ParseAddr(c.RealIP())
 	if err != nil || address.Unmap().Is4() {
-		return c.RealIP()
+		return strings.Clone(c.RealIP())
 	}
 	home, _ := address.Prefix(homeBits) // an IPv6 address has more
 	return home.String()
