@@ -32,6 +32,9 @@ func MatchLanguage(acceptLanguage string) Language {
 	return Language(index)
 }
 
+// Languages are all of them.
+func Languages() []Language { return []Language{English, Spanish, German} }
+
 // String is the language's tag: en, es or de.
 func (l Language) String() string { return languageTags[l].String() }
 

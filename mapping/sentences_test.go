@@ -33,6 +33,16 @@ func TestSentencesExistInEveryLanguage(t *testing.T) {
 	}
 }
 
+func TestPageTextsExistInEveryLanguage(t *testing.T) {
+	place := regexp.MustCompile(`\{[a-z]+\}`)
+	for key, text := range pageTexts {
+		for language := range Language(languages) {
+			assert.NotEmpty(t, strings.TrimSpace(text[language]), "%s is not said in %s", key, language)
+			assert.ElementsMatch(t, place.FindAllString(text[English], -1), place.FindAllString(text[language], -1), "what is filled in, of %s in %s", key, language)
+		}
+	}
+}
+
 // isShort tells the few words of titles, rows and stock from sentences.
 func isShort(key string) bool {
 	return strings.HasSuffix(key, ".title") || strings.HasPrefix(key, "row.") || strings.HasPrefix(key, "stock.")

@@ -88,7 +88,6 @@ func TestUnknownIDs(t *testing.T) {
 		"/api/inventory/variant_" + veryLong[:190]:  bff.VariantNotFound,
 		"/api/inventory/" + strings.Repeat("ñ", 90): bff.InventoryItemNotFound,
 		"/api/nope":                     routeNotFound,
-		"/":                             routeNotFound,
 		"/api/products":                 routeNotFound,
 		"/api/products/prod_blue_dream": routeNotFound,
 		"/api/locations/a/b":            routeNotFound,

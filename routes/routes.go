@@ -62,6 +62,7 @@ func newRouter(config Config) *echo.Echo {
 	get(e, "/healthz", s.health)
 	get(e, "/readyz", s.ready)
 	get(e, "/openapi.json", s.openAPI)
+	s.servePages(e)
 
 	var limit []echo.MiddlewareFunc
 	if config.Rate.Burst > 0 {
