@@ -42,7 +42,8 @@ type Variant struct {
 }
 
 // VariantInventory is the stock of a variant, in units of the variant.
-// Reserved is what is held back: quantity − available.
+// Reserved is what is held back: quantity − available. InventoryItems are what
+// the variant takes of which items, those whose changes change it.
 type VariantInventory struct {
 	Quantity   Quantity            `json:"quantity"`
 	Available  Quantity            `json:"available"`
@@ -52,6 +53,14 @@ type VariantInventory struct {
 	Managed    bool                `json:"managed"`
 	Kit        bool                `json:"kit"`
 	ByLocation []LocationInventory `json:"byLocation"`
+
+	InventoryItems []TakenItem `json:"inventoryItems"`
+}
+
+// TakenItem is how much of an inventory item one unit of a variant takes.
+type TakenItem struct {
+	InventoryItemID  string   `json:"inventoryItemId"`
+	RequiredQuantity Quantity `json:"requiredQuantity"`
 }
 
 // LocationInventory is what one location has of a variant.
@@ -185,12 +194,18 @@ func priceIn(prices []medusaclient.Price, currency string) *Quantity {
 func newVariantInventory(variant medusaclient.ProductVariant, weight Quantity, warned *warnings) VariantInventory {
 	inventory := VariantInventory{
 		Managed: variant.ManageInventory, Kit: isKit(variant), ByLocation: []LocationInventory{},
+		InventoryItems: []TakenItem{},
 	}
 	if !variant.ManageInventory {
 		return inventory
 	}
 	if len(variant.InventoryItems) == 0 {
 		warned.add(Warning{Code: InventoryItemMissing, VariantID: variant.ID}, variant.ID)
+	}
+	for _, link := range variant.InventoryItems {
+		inventory.InventoryItems = append(inventory.InventoryItems, TakenItem{
+			InventoryItemID: link.InventoryItemID, RequiredQuantity: ReadQuantity(link.RequiredQuantity),
+		})
 	}
 	known := unitsByLocation(variant, warned)
 	inventory.ByLocation = make([]LocationInventory, len(known))

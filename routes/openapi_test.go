@@ -52,8 +52,10 @@ func TestDocumentNamesItsOperations(t *testing.T) {
 
 func TestDocumentHasTheRoutes(t *testing.T) {
 	served := map[string]bool{}
+	gateway := bff.New(bff.Config{Metrics: prometheus.NewRegistry()})
+	t.Cleanup(gateway.Close)
 	router := newRouter(Config{
-		Gateway: bff.New(bff.Config{Metrics: prometheus.NewRegistry()}), Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
+		Gateway: gateway, Metrics: prometheus.NewRegistry(), Log: slog.New(slog.DiscardHandler),
 	})
 	for _, route := range router.Routes() {
 		// HEAD is a GET without a body; what is Medusa's, Medusa documents; pages are for people.
