@@ -1,12 +1,15 @@
 package medusatest
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -245,8 +248,24 @@ func (s *Server) me(w http.ResponseWriter, r *http.Request, who caller) {
 		writeJSON(w, r, http.StatusNotFound, problem{Type: "not_found", Message: "User with id: " + who.id + " was not found"})
 		return
 	}
-	writeJSON(w, r, http.StatusOK, map[string]any{"user": map[string]any{
+	writeJSON(w, r, http.StatusOK, map[string]any{"user": shownUser(user)})
+}
+
+// listUsers is GET /admin/users, of which a page has all.
+func (s *Server) listUsers(w http.ResponseWriter, r *http.Request, _ caller) {
+	s.accounts.mu.RLock()
+	users := slices.SortedFunc(maps.Values(s.accounts.users), func(a, b User) int { return cmp.Compare(a.ID, b.ID) })
+	s.accounts.mu.RUnlock()
+	shown := make([]map[string]any, len(users))
+	for i, user := range users {
+		shown[i] = shownUser(user)
+	}
+	writeJSON(w, r, http.StatusOK, map[string]any{"users": shown, "count": len(shown), "offset": 0, "limit": len(shown)})
+}
+
+func shownUser(user User) map[string]any {
+	return map[string]any{
 		"id": user.ID, "first_name": nil, "last_name": nil, "email": user.Email, "avatar_url": nil, "metadata": nil,
 		"created_at": stamp(catalogueTime), "updated_at": stamp(catalogueTime), "deleted_at": nil,
-	}})
+	}
 }

@@ -40,6 +40,7 @@ func (s *Server) routes() []route {
 		{http.MethodGet, "/health", health},
 		{http.MethodPost, "/auth/user/emailpass", s.login},
 		{http.MethodPost, "/auth/token/refresh", s.refresh},
+		{http.MethodGet, "/admin/users", s.admin(s.listUsers)},
 		{http.MethodGet, "/admin/users/me", s.admin(s.me)},
 		{http.MethodPost, "/store/carts", s.storeWrites(s.createCart)},
 		{http.MethodGet, "/store/carts/:id", s.storeDetail(carts)},

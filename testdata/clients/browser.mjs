@@ -44,13 +44,17 @@ export async function visit(browser, { locale = 'en', width = 1440, height = 900
   return { page, faults, ignored, context }
 }
 
+const shown = 5 // of the elements that break one rule
+
 // accessible are the violations that axe finds in the page as it is now, a line each.
 export async function accessible(page) {
   // By the browser's own door: the page's policy lets no such script in.
   await page.evaluate(axe.source)
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }))
-  return violations.flatMap(({ id, help, nodes }) =>
-    nodes.map((node) => `${id}: ${help}: ${node.target.join(' ')}: ${node.failureSummary.split('\n').slice(1).join(';')}: ${node.html.slice(0, 200)}`))
+  return violations.flatMap(({ id, help, nodes }) => [
+    `${id}: ${help} (${nodes.length})`,
+    ...nodes.slice(0, shown).map((node) => `  ${node.target.join(' ')}: ${node.failureSummary.split('\n').slice(1).join(';').trim()}: ${node.html.slice(0, 200)}`),
+  ])
 }
 
 // wide says by how many pixels the page scrolls sideways: 0 is right.
