@@ -278,3 +278,24 @@ func TestOpenAPIJSON(t *testing.T) {
 	assert.Equal(t, http.StatusNotModified, again.status)
 	assert.Empty(t, s.medusa.Calls(), "the document costs Medusa nothing")
 }
+
+// Programs that read JSON strictly refuse an object that has a key twice.
+func TestServedDocumentHasNoKeyTwice(t *testing.T) {
+	document, err := OpenAPI()
+	require.NoError(t, err)
+	var look func(path string, value gjson.Result)
+	look = func(path string, value gjson.Result) {
+		if !value.IsObject() && !value.IsArray() {
+			return
+		}
+		seen := map[string]bool{}
+		value.ForEach(func(key, element gjson.Result) bool {
+			at := path + "/" + key.String()
+			assert.False(t, value.IsObject() && seen[key.String()], "%s is there twice", at)
+			seen[key.String()] = true
+			look(at, element)
+			return true
+		})
+	}
+	look("", gjson.ParseBytes(document))
+}

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/testdata/clients"
+)
+
+// programFolder is a copy of the TypeScript program, with the programs that it is made with and the types of what the gateway documents.
+func programFolder(t *testing.T, tools *clients.Clients, gateway string) string {
+	t.Helper()
+	folder := t.TempDir()
+	require.NoError(t, os.CopyFS(folder, os.DirFS(filepath.Join(clients.Here(), "program"))))
+	list, err := os.ReadFile(filepath.Join(clients.Here(), "package.json")) // it says that scripts are modules
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "package.json"), list, 0o600))
+	require.NoError(t, os.Symlink(filepath.Join(tools.Folder(), "node_modules"), filepath.Join(folder, "node_modules")))
+	tools.Run(t, folder, nil, "openapi-typescript", gateway+"/openapi.json", "--output", "schema.d.ts")
+	return folder
+}
+
+func TestRealMedusaServesATypeScriptProgram(t *testing.T) {
+	tools := clients.Install(t)
+	s := newRealShop(t, "WEBHOOK_SECRET="+hookSecret)
+	folder := programFolder(t, tools, s.url)
+	tools.Run(t, folder, nil, "tsc", "--project", ".")
+
+	node := exec.CommandContext(context.Background(), "node", "--experimental-websocket", "out/program.js")
+	node.Dir = folder
+	node.Env = append(os.Environ(), "GATEWAY_URL="+s.url, "EMAIL="+s.medusa.Email, "PASSWORD="+s.medusa.Password,
+		"PUBLISHABLE_KEY="+s.medusa.PublishableKey, "WEBHOOK_SECRET="+hookSecret)
+	said, err := node.CombinedOutput()
+	require.NoError(t, err, "the program: %s", said)
+	require.Contains(t, string(said), fmt.Sprintf("%d operations used", len(operationsOf(t, s.program))))
+}
