@@ -15,6 +15,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/klauspost/compress/gzip"
 	"github.com/labstack/echo/v4"
+	swaggerui "github.com/swaggest/swgui/v5/static"
 
 	"github.com/cannahub/gateway/mapping"
 )
@@ -29,16 +30,20 @@ var pageFiles embed.FS
 const pagePolicy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
+// swaggerUI are the files of Swagger UI that the API reference loads, which come
+// gzipped.
+var swaggerUI = []string{"swagger-ui.css", "swagger-ui-bundle.js"}
+
 // file is something to load, ready to be sent.
 type file struct {
 	mediaType string
-	plain     []byte
+	plain     []byte // nil where it is kept gzipped alone
 	gzipped   []byte // nil where that is no smaller
 	etag      string
 }
 
 func newFile(mediaType string, plain []byte) *file {
-	f := &file{mediaType: mediaType, plain: plain, etag: `W/"` + strconv.FormatUint(xxhash.Sum64(plain), 36) + `"`}
+	f := &file{mediaType: mediaType, plain: plain, etag: etagOf(plain)}
 	var gzipped bytes.Buffer
 	writer := gzip.NewWriter(&gzipped)
 	_, _ = writer.Write(plain) // a bytes.Buffer takes everything
@@ -47,6 +52,15 @@ func newFile(mediaType string, plain []byte) *file {
 		f.gzipped = gzipped.Bytes()
 	}
 	return f
+}
+
+// newGzippedFile is a file that is kept as it comes: nearly everybody takes it so.
+func newGzippedFile(mediaType string, gzipped []byte) *file {
+	return &file{mediaType: mediaType, gzipped: gzipped, etag: etagOf(gzipped)}
+}
+
+func etagOf(content []byte) string {
+	return `W/"` + strconv.FormatUint(xxhash.Sum64(content), 36) + `"`
 }
 
 // servePages serves what people open in a browser.
@@ -68,7 +82,17 @@ var assets = sync.OnceValues(func() (map[string]*file, error) {
 		made[strings.TrimPrefix(name, "pages/")] = newFile(mediaTypes[path.Ext(name)], content)
 		return err
 	})
-	return made, err
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range swaggerUI {
+		content, err := swaggerui.FS.ReadFile(name + ".gz")
+		if err != nil {
+			return nil, err
+		}
+		made["swagger-ui/"+name] = newGzippedFile(mediaTypes[path.Ext(name)], content)
+	}
+	return made, nil
 })
 
 // mediaTypes are those of the assets: the system's own table differs by machine.
@@ -146,6 +170,13 @@ func sendFile(c echo.Context, f *file) error {
 	if f.gzipped != nil && acceptsGzip(c.Request().Header.Get("Accept-Encoding")) {
 		body = f.gzipped
 		header.Set("Content-Encoding", "gzip")
+	}
+	if body == nil {
+		unpacked, err := gzip.NewReader(bytes.NewReader(f.gzipped))
+		if err != nil {
+			return err
+		}
+		return c.Stream(http.StatusOK, f.mediaType, unpacked)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	return c.Blob(http.StatusOK, f.mediaType, body)

@@ -1,0 +1,30 @@
+package main
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/cannahub/gateway/testdata/clients"
+)
+
+func TestRealMedusaDocsInABrowser(t *testing.T) {
+	programs := clients.Install(t)
+	browser := programs.Browser(t)
+	s := newRealShop(t)
+	programs.Node(t, []string{
+		"BROWSER=" + browser, "GATEWAY=" + s.url + "/", "EMAIL=" + s.medusa.Email, "PASSWORD=" + s.medusa.Password,
+		"PRODUCT=prod_kit_armado", "NAME=Kit de armado",
+	}, "docs.mjs")
+}
+
+// TestDocumentPassesALinter: generators of clients stumble over what a linter finds.
+func TestDocumentPassesALinter(t *testing.T) {
+	programs := clients.Install(t)
+	p := launch(t, []string{"demo"})
+	folder := t.TempDir()
+	require.NoError(t, os.WriteFile(folder+"/openapi.json", []byte(p.get(t, "", "/openapi.json").text), 0o600))
+	programs.Run(t, folder, []string{"REDOCLY_TELEMETRY=off"},
+		"redocly", "lint", "openapi.json", "--config", clients.Here()+"/redocly.yaml", "--max-problems", "1000")
+}
