@@ -236,9 +236,6 @@ func TestVisitorsWithoutAKeyHaveTheConfiguredOne(t *testing.T) {
 	require.Equal(t, []string{"sloc_mayorista 800"}, shown(s.mustAsk(t, Visitor{}, half)))
 	require.Len(t, s.mustAsk(t, shopper(shopKey), half), 2, "who has a key keeps it")
 	require.Len(t, s.mustAsk(t, s.admin(), half), 3, "an admin is no shopper")
-	locations, err := s.OpenedByDefault(t.Context())
-	require.NoError(t, err)
-	require.Equal(t, 1, locations)
 }
 
 func TestAKeyOfSeveralChannelsOpensThemAll(t *testing.T) {
@@ -430,7 +427,7 @@ func TestWhoLeavesDoesNotEndTheReadForTheOthers(t *testing.T) {
 
 func TestKeysThatAreMadeUpDoNotFloodMedusa(t *testing.T) {
 	s := frequented(t)
-	_, err := s.OpenedByDefault(t.Context())
+	_, err := s.locationsOf(t.Context(), "")
 	requireCode(t, Unauthorized, err)
 	released := make(chan struct{})
 	s.medusa.Fail(medusatest.Match{Path: "/admin/api-keys", Times: readsAtOnce}, medusatest.Hold(released))

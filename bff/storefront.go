@@ -195,13 +195,6 @@ func (g *Gateway) locationsOf(ctx context.Context, token string) ([]string, erro
 	return slices.Sorted(maps.Keys(key.scope(""))), nil
 }
 
-// OpenedByDefault is how many stock locations the publishable key opens that is
-// configured for visitors who send none.
-func (g *Gateway) OpenedByDefault(ctx context.Context) (int, error) {
-	locations, err := g.locationsOf(ctx, "")
-	return len(locations), err
-}
-
 // shows is the scope of a channel, which must be one of the key's.
 func (o openedKey) shows(channelID string) (mapping.Scope, error) {
 	if _, own := o.channels[channelID]; channelID != "" && !own {

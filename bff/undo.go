@@ -106,7 +106,7 @@ func (g *Gateway) undo(ctx context.Context, setup *state.Setup, plan setupPlan, 
 func steps(left []mapping.Leftover) string {
 	names := make([]string, len(left))
 	for i, leftover := range left {
-		names[i] = leftover.Step + " (" + leftover.Error + ")"
+		names[i] = leftover.Step + " (" + leftover.Error + leftover.Message.In(mapping.English) + ")"
 	}
 	return strings.Join(names, ", ")
 }
@@ -191,7 +191,7 @@ func stepsMade(plan setupPlan, made map[string]string) []mapping.Undone {
 }
 
 // errLate says that something may have been made that has not come yet.
-var errLate = errors.New("an answer was lost; what comes late is removed with the rest")
+var errLate = errors.New("something may come late")
 
 // location is the id of the location that the set-up made, empty when there is
 // none. One whose answer was lost is found by its marker.
@@ -221,7 +221,12 @@ func (u *undoing) own(ctx context.Context, do func(by medusaclient.Credential) e
 }
 
 func (u *undoing) leave(step, made string, err error) {
-	leftover := mapping.Leftover{Step: step, Error: reasonOf(err)}
+	leftover := mapping.Leftover{Step: step}
+	if errors.Is(err, errLate) {
+		leftover.Message = mapping.Message{Key: "leftover.late"}
+	} else {
+		leftover.Error = string(failed(err).Code)
+	}
 	if made != "" {
 		leftover.ID = &made
 	}
@@ -235,19 +240,11 @@ func (u *undoing) leaveAll(err error) {
 	}
 }
 
-// reasonOf says in a word or two why something is left, and nothing secret.
-func reasonOf(err error) string {
-	if errors.Is(err, errLate) {
-		return errLate.Error()
-	}
-	return string(failed(err).Code)
-}
-
 // unknownRollback tells what was made when it is not known what became of it.
 func (r *setupRun) unknownRollback() *mapping.Rollback {
 	rollback := &mapping.Rollback{Undone: []mapping.Undone{}, Leftovers: []mapping.Leftover{}}
 	for _, made := range stepsMade(r.plan, r.made) {
-		rollback.Leftovers = append(rollback.Leftovers, mapping.Leftover{Step: made.Step, ID: &made.ID, Error: "it is not known whether it is removed"})
+		rollback.Leftovers = append(rollback.Leftovers, mapping.Leftover{Step: made.Step, ID: &made.ID, Message: mapping.Message{Key: "leftover.unknown"}})
 	}
 	return rollback
 }

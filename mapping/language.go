@@ -46,7 +46,7 @@ type Message struct {
 
 // In returns the sentence in a language.
 func (m Message) In(l Language) string {
-	sentence, known := sentences[m.Key]
+	sentence, known := sentenceOf(m.Key)
 	if !known {
 		return m.Key
 	}
@@ -54,6 +54,14 @@ func (m Message) In(l Language) string {
 		return sentence[l]
 	}
 	return fmt.Sprintf(sentence[l], m.Args...)
+}
+
+// sentenceOf is what the catalogue has under a key.
+func sentenceOf(key string) (sentence [languages]string, known bool) {
+	if sentence, known = sentences[key]; !known {
+		sentence, known = operatorSentences[key]
+	}
+	return sentence, known
 }
 
 // InShort is the same in the few words that a row of a batch has for it, which

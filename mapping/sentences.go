@@ -146,6 +146,11 @@ var sentences = map[string][languages]string{
 		Spanish: "La dirección y las cabeceras juntas son más largas de lo que Medusa acepta; pida menos a la vez.",
 		German:  "Adresse und Kopfzeilen zusammen sind länger, als Medusa annimmt; fragen Sie nach weniger auf einmal.",
 	},
+	"BODY_TOO_LARGE.message": {
+		English: "A message may have at most %d bytes. Connect again and send shorter ones.",
+		Spanish: "Un mensaje puede tener como máximo %d bytes. Conéctese de nuevo y envíelos más cortos.",
+		German:  "Eine Nachricht darf höchstens %d Bytes haben. Verbinden Sie sich neu und senden Sie kürzere.",
+	},
 	"UNSUPPORTED_MEDIA_TYPE": {
 		English: "Send the body as JSON, with Content-Type: application/json.",
 		Spanish: "Envíe el cuerpo como JSON, con Content-Type: application/json.",
@@ -633,6 +638,9 @@ var sentences = map[string][languages]string{
 	"row.NETWORK_ERROR.waited":        {English: "Waited too long", Spanish: "Esperó demasiado tiempo", German: "Zu lange gewartet"},
 	"row.SKIPPED":                     {English: "Skipped: another row of the batch failed", Spanish: "Omitida: falló otra fila del lote", German: "Übersprungen: eine andere Zeile ist gescheitert"},
 	"row.BELOW_RESERVED":              {English: "Less than what is reserved (%s)", Spanish: "Menos de lo reservado (%s)", German: "Weniger als reserviert ist (%s)"},
+
+	"leftover.late":    {English: "an answer was lost; what comes late is removed with the rest", Spanish: "se perdió una respuesta; lo que llegue tarde se elimina con el resto", German: "eine Antwort ging verloren; was verspätet kommt, wird mit dem Rest entfernt"},
+	"leftover.unknown": {English: "it is not known whether it is removed", Spanish: "no se sabe si está eliminado", German: "es ist nicht bekannt, ob es entfernt ist"},
 
 	"stock.in_stock":     {English: "In stock", Spanish: "En stock", German: "Auf Lager"},
 	"stock.low_stock":    {English: "Only %s left", Spanish: "Solo %s en stock", German: "Nur noch %s auf Lager"},

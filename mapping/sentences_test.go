@@ -4,8 +4,10 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,8 +19,19 @@ import (
 // verbs are the places of a sentence where an argument goes.
 var verbs = regexp.MustCompile(`%[a-z]`)
 
+// catalogue is everything that is said in sentences, to clients and at a terminal.
+func catalogue(t *testing.T) map[string][languages]string {
+	t.Helper()
+	all := maps.Clone(sentences)
+	for key, sentence := range operatorSentences {
+		require.NotContains(t, all, key, "said twice")
+		all[key] = sentence
+	}
+	return all
+}
+
 func TestSentencesExistInEveryLanguage(t *testing.T) {
-	for key, sentence := range sentences {
+	for key, sentence := range catalogue(t) {
 		for language := range Language(languages) {
 			assert.NotEmpty(t, strings.TrimSpace(sentence[language]), "%s is not said in %s", key, language)
 			assert.Equal(t, verbs.FindAllString(sentence[English], -1), verbs.FindAllString(sentence[language], -1), "the arguments of %s in %s", key, language)
@@ -43,9 +56,11 @@ func TestPageTextsExistInEveryLanguage(t *testing.T) {
 	}
 }
 
-// isShort tells the few words of titles, rows and stock from sentences.
+// isShort tells the few words of titles, rows, stock, leftovers and headings from
+// sentences.
 func isShort(key string) bool {
-	return strings.HasSuffix(key, ".title") || strings.HasPrefix(key, "row.") || strings.HasPrefix(key, "stock.")
+	kind, _, _ := strings.Cut(key, ".")
+	return strings.HasSuffix(key, ".title") || slices.Contains([]string{"row", "stock", "leftover", "demo"}, kind)
 }
 
 func TestEveryTitleHasItsSentence(t *testing.T) {

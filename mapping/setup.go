@@ -3,6 +3,7 @@ package mapping
 import (
 	"bytes"
 	stdjson "encoding/json"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-json"
@@ -96,7 +97,24 @@ type Undone struct {
 type Leftover struct {
 	Step  string  `json:"step"`
 	ID    *string `json:"id"`
-	Error string  `json:"error"`
+	Error string  `json:"error"` // a code, or what Message says
+
+	Message Message `json:"-"` // the zero value: Error is a code
+}
+
+// In returns the rollback with what its leftovers say in a language.
+func (r *Rollback) In(language Language) *Rollback {
+	if r == nil {
+		return nil
+	}
+	said := *r
+	said.Leftovers = slices.Clone(r.Leftovers)
+	for i, leftover := range said.Leftovers {
+		if leftover.Message.Key != "" {
+			said.Leftovers[i].Error = leftover.Message.In(language)
+		}
+	}
+	return &said
 }
 
 var setupFields = []string{

@@ -47,6 +47,9 @@ func (c *Client) KeyAccount(key string) *Account {
 	return &Account{auth: c.Auth, fixed: true, current: SecretKey(key)}
 }
 
+// Email is the e-mail of the user, empty of a secret key.
+func (a *Account) Email() string { return a.email }
+
 // Format hides the account's password and token from every format verb.
 func (a *Account) Format(to fmt.State, _ rune) { _, _ = io.WriteString(to, "[account]") }
 

@@ -21,6 +21,7 @@ type PublishableKey struct {
 // ChannelLocations is a sales channel with the stock locations that serve it.
 type ChannelLocations struct {
 	ID             string       `json:"id"`
+	Name           string       `json:"name"`
 	StockLocations []LocationID `json:"stock_locations"`
 }
 
@@ -29,7 +30,7 @@ type LocationID struct {
 	ID string `json:"id"`
 }
 
-const publishableKeyFields = "id,token,revoked_at,sales_channels.id,sales_channels.stock_locations.id"
+const publishableKeyFields = "id,token,revoked_at,sales_channels.id,sales_channels.name,sales_channels.stock_locations.id"
 
 // MaxTokens is how many keys can be looked up in one call: each takes 70 of Node's
 // 16 KiB.
@@ -43,6 +44,23 @@ type apiKeysAnswer struct {
 }
 
 func (a *apiKeysAnswer) whole() bool { return a.APIKeys != nil }
+
+// AnyToken returns the token of a publishable key that is not revoked, empty where
+// there is none among the latest.
+func (s *APIKeys) AnyToken(ctx context.Context, by Credential) (string, error) {
+	q := newQuery("/admin/api-keys", "id,token,revoked_at")
+	q.raw("type", "publishable")
+	q.raw("order", "-id")
+	q.raw("limit", "50")
+	var answer apiKeysAnswer
+	err := s.client.do(ctx, call{method: http.MethodGet, route: "/admin/api-keys", path: q.String(), credential: by}, &answer)
+	for _, key := range answer.APIKeys {
+		if key.RevokedAt == nil {
+			return key.Token, err
+		}
+	}
+	return "", err
+}
 
 // ListByToken reads the publishable keys of up to MaxTokens tokens, none of which
 // holds a comma, in no promised order; unknown ones are left out, revoked ones

@@ -180,7 +180,9 @@ type call struct {
 	path       string // escaped, below the base URL, with its query
 	body       any
 	credential Credential
-	sendBy     time.Time // a write that is not on its way by then is not sent; zero: no end
+	// publishableKey is a shopper's, of a call below /store.
+	publishableKey string
+	sendBy         time.Time // a write that is not on its way by then is not sent; zero: no end
 }
 
 func (k call) endpoint() string { return k.method + " " + k.route }
@@ -284,6 +286,9 @@ func (c *Client) send(ctx context.Context, k call, request *Request, body *bytes
 		SetHeader("Accept", "application/json")
 	if k.credential.header != "" {
 		r.SetHeader("Authorization", k.credential.header)
+	}
+	if k.publishableKey != "" {
+		r.SetHeader("X-Publishable-Api-Key", k.publishableKey)
 	}
 	if request != nil && request.ID != "" {
 		r.SetHeader("X-Request-Id", request.ID)

@@ -74,6 +74,7 @@ func TestContract(t *testing.T) {
 		{"levels have the names of their locations", levelsNamed},
 		{"levels with their quantities alone", bareItems},
 		{"publishable keys and what they open", publishableKeys},
+		{"what tells its version and its clock", features},
 		{"a key whose channel leads to a deleted location", keyOfDeletedLocation},
 		{"what variants take", variantLinks},
 		{"locations with their channels", channelsOfLocations},

@@ -164,7 +164,7 @@ func (s *server) refuse(c echo.Context, err error) {
 		Type: problemType + string(e.Code), Title: mapping.TitleOf(string(e.Code)).In(language), Status: status,
 		Detail: e.Message.In(language), Instance: c.Request().URL.EscapedPath(), Code: e.Code,
 		RequestID: c.Response().Header().Get(echo.HeaderXRequestID),
-		Level:     e.Level, BatchID: e.BatchID, FailedStep: e.FailedStep, Rollback: e.Rollback,
+		Level:     e.Level, BatchID: e.BatchID, FailedStep: e.FailedStep, Rollback: e.Rollback.In(language),
 	}
 	if e.Cause != nil {
 		said.Cause, said.Detail = e.Cause.Code, e.Cause.Message.In(language)+" "+said.Detail

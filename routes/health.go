@@ -31,7 +31,7 @@ func (s *server) ready(c echo.Context) error {
 		state.Checks[name] = "ok"
 		if err := check(c.Request().Context()); err != nil {
 			recordOf(c).err = known(c, err)
-			state.Status, state.Checks[name] = "unavailable", "does not answer"
+			state.Status, state.Checks[name] = "unavailable", "unavailable"
 			status = http.StatusServiceUnavailable
 		}
 	}

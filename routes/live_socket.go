@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -91,7 +92,7 @@ func (s *server) socket(c echo.Context) error {
 		s.sockets.Done()
 		return notUpgraded(c, err)
 	}
-	conn.SetReadLimit(maxMessage)
+	conn.SetReadLimit(-1) // the library would say in English alone that a message is too long
 	id, opened := recordOf(c).medusa.ID, &socket{conn: conn, feed: feed, language: visitor.Language, ration: rationOf(c)}
 	go func() {
 		defer s.sockets.Done()
@@ -181,9 +182,14 @@ func guarded(do func() error) (err error) {
 func (s *socket) listen(ctx context.Context) error {
 	messages := rate.NewLimiter(messageRate, messageBurst)
 	for {
-		_, text, err := s.conn.Read(context.Background()) // to close the connection ends it
+		text, err := s.read()
 		if err != nil {
 			return nil //nolint:nilerr // he left, or was told by the library why not
+		}
+		if len(text) > maxMessage {
+			tooLong := newError(bff.BodyTooLarge)
+			tooLong.Message = mapping.Message{Key: string(bff.BodyTooLarge) + ".message", Args: []any{maxMessage}}
+			return tooLong
 		}
 		if !messages.Allow() {
 			tooMany := newError(bff.RateLimited)
@@ -199,6 +205,15 @@ func (s *socket) listen(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// read reads one message, of one that is too long no more than shows it.
+func (s *socket) read() ([]byte, error) {
+	_, message, err := s.conn.Reader(context.Background()) // to close the connection ends it
+	if err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(message, maxMessage+1))
 }
 
 // hear does what one message asks for. The error ends the connection.
@@ -318,6 +333,8 @@ func (s *socket) close(why error) {
 	switch refused.Code { //nolint:exhaustive // others have no place here
 	case bff.RateLimited, bff.Unauthorized, bff.Forbidden:
 		status = websocket.StatusPolicyViolation
+	case bff.BodyTooLarge:
+		status = websocket.StatusMessageTooBig
 	case bff.NetworkError:
 		status = websocket.StatusGoingAway
 	}

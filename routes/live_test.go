@@ -312,10 +312,12 @@ func ids(count int) string {
 
 func TestATooLongMessageEndsTheConnection(t *testing.T) {
 	s := open(t)
-	f := s.follow(t, "/ws", shopper("sc_cannahub"))
+	f := s.follow(t, "/ws", shopper("sc_cannahub"), header("Accept-Language", "es"))
 	f.ask(t, strings.Repeat(" ", maxMessage-len(`{"type":"ping"}`))+`{"type":"ping"}`, "pong")
 	_ = f.conn.Write(t.Context(), websocket.MessageText, []byte(strings.Repeat(" ", 1<<20))) // cut off on its way
-	assert.Equal(t, websocket.StatusMessageTooBig, f.end(t).Code)
+	ended := f.end(t)
+	assert.Equal(t, websocket.StatusMessageTooBig, ended.Code)
+	assert.Equal(t, "Un mensaje puede tener como máximo 65536 bytes. Conéctese de nuevo y envíelos más cortos.", ended.Reason)
 }
 
 func TestTooManyMessagesEndTheConnection(t *testing.T) {

@@ -106,6 +106,12 @@ func (s *Store) Ping(ctx context.Context) error {
 	return s.read.QueryRowContext(ctx, "SELECT 1").Scan(&one)
 }
 
+// Version is that of the tables, which Open has brought up to date.
+func (s *Store) Version(ctx context.Context) (version int64, err error) {
+	err = s.read.QueryRowContext(ctx, "SELECT max(version_id) FROM gateway_version").Scan(&version)
+	return version, err
+}
+
 // NewID returns an id that no other call returns: prefix and 26 characters
 // that sort by the time of the call.
 func NewID(prefix string) string { return prefix + ulid.Make().String() }

@@ -8,22 +8,39 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/cannahub/gateway/bff"
 	"github.com/cannahub/gateway/bff/state"
-	"github.com/cannahub/gateway/medusaclient"
+	"github.com/cannahub/gateway/mapping"
 )
+
+// littleRoom is what the disk of the database should have left: half a million changes.
+const littleRoom = 512 << 20
 
 var errCheckFailed = errors.New("check failed")
 
-// check tries what the gateway needs, one line each.
-func check(ctx context.Context, settings settings, stdout io.Writer) error {
+// verdicts are how a line begins.
+var verdicts = map[bff.Verdict]string{bff.Good: "ok  ", bff.Notable: "note", bff.Dubious: "warn", bff.Bad: "FAIL"}
+
+// check tries what the gateway needs and says what it finds, a line each.
+func check(ctx context.Context, settings settings, language mapping.Language, stdout io.Writer) error {
 	ctx, cancel := context.WithTimeout(ctx, settings.RequestTimeout)
 	defer cancel()
-	fmt.Fprintln(stdout, "ok    configuration")
+	good := true
+	tell := func(findings ...bff.Finding) {
+		for _, finding := range findings {
+			fmt.Fprintf(stdout, "%s  %s\n", verdicts[finding.Verdict], finding.Message.In(language))
+			good = good && finding.Verdict != bff.Bad
+		}
+	}
+	tell(bff.Found(bff.Good, "configuration"))
 	medusa, account, err := newMedusa(settings, prometheus.NewRegistry())
 	if err != nil {
 		return err
@@ -33,60 +50,63 @@ func check(ctx context.Context, settings settings, stdout io.Writer) error {
 		Medusa: medusa, Account: account, Metrics: prometheus.NewRegistry(), Timeout: settings.RequestTimeout, DefaultKey: settings.DefaultPublishableKey,
 	})
 	defer gateway.Close()
-
-	medusaGood := checkMedusa(settings, gateway.Ready(ctx), stdout)
-	keyGood := !medusaGood || checkKey(ctx, settings, gateway, stdout)
-	databaseGood := checkDatabase(ctx, settings, stdout)
-	if !medusaGood || !keyGood || !databaseGood {
+	tell(gateway.Check(ctx, settings.MedusaURL)...)
+	tell(checkDatabase(ctx, settings)...)
+	tell(leftOut(settings)...)
+	if !good {
 		return errCheckFailed
 	}
 	return nil
 }
 
-// checkMedusa tells how Medusa answered the gateway's own user.
-func checkMedusa(settings settings, err error, stdout io.Writer) bool {
-	var refused *medusaclient.AccountError
-	switch {
-	case err == nil:
-		fmt.Fprintf(stdout, "ok    Medusa answers at %s\n", settings.MedusaURL)
-		fmt.Fprintln(stdout, "ok    the gateway's own credential is accepted")
-	case errors.As(err, &refused):
-		fmt.Fprintf(stdout, "ok    Medusa answers at %s\n", settings.MedusaURL)
-		fmt.Fprintf(stdout, "FAIL  the gateway's own credential: %v\n", refused.Err)
-	default:
-		fmt.Fprintf(stdout, "FAIL  Medusa at %s: %v\n", settings.MedusaURL, errors.Unwrap(err))
-	}
-	return err == nil
-}
-
-// checkKey tells what the publishable key opens for shoppers who send none.
-func checkKey(ctx context.Context, settings settings, gateway *bff.Gateway, stdout io.Writer) bool {
-	if settings.DefaultPublishableKey == "" {
-		return true
-	}
-	locations, err := gateway.OpenedByDefault(ctx)
-	if err != nil {
-		fmt.Fprintf(stdout, "FAIL  the default publishable key: %v\n", err)
-		return false
-	}
-	fmt.Fprintf(stdout, "ok    the default publishable key opens %d stock locations\n", locations)
-	return true
-}
-
 // checkDatabase opens the database as serving would. One that a gateway is
 // serving with at the moment is as good as can be.
-func checkDatabase(ctx context.Context, settings settings, stdout io.Writer) bool {
+func checkDatabase(ctx context.Context, settings settings) (findings []bff.Finding) {
 	store, err := state.Open(ctx, settings.StateDSN, slog.New(slog.DiscardHandler))
-	switch {
-	case errors.Is(err, state.ErrInUse):
-		fmt.Fprintln(stdout, "ok    the database is in use by a gateway that runs")
-		return true
-	case err != nil:
-		fmt.Fprintf(stdout, "FAIL  the database: %v\n", err)
-		return false
+	if errors.Is(err, state.ErrInUse) {
+		return []bff.Finding{bff.Found(bff.Good, "database.used")}
 	}
-	fmt.Fprintln(stdout, "ok    the database can be written")
-	return store.Close() == nil
+	var version int64
+	if err == nil {
+		version, err = store.Version(ctx)
+		err = errors.Join(err, store.Close())
+	}
+	if err != nil {
+		return []bff.Finding{bff.Found(bff.Bad, "database.bad", err.Error())}
+	}
+	tables := strconv.FormatInt(version, 10)
+	file, isFile := strings.CutPrefix(settings.StateDSN, "sqlite:")
+	if !isFile {
+		return []bff.Finding{bff.Found(bff.Good, "database.postgres", tables)}
+	}
+	left, err := roomAt(filepath.Dir(file))
+	if err != nil {
+		return []bff.Finding{bff.Found(bff.Bad, "database.bad", err.Error())}
+	}
+	findings = append(findings, bff.Found(bff.Good, "database.sqlite", file, tables, humanize.IBytes(left)))
+	return append(findings, roomFinding(left)...)
+}
+
+// roomFinding warns of a disk that is nearly full.
+func roomFinding(left uint64) []bff.Finding {
+	if left >= littleRoom {
+		return nil
+	}
+	return []bff.Finding{bff.Found(bff.Dubious, "database.full", humanize.IBytes(left))}
+}
+
+// leftOut says what is not so without settings that most gateways have.
+func leftOut(settings settings) (findings []bff.Finding) {
+	if len(settings.WebhookSecret.WebhookSecret) == 0 {
+		findings = append(findings, bff.Found(bff.Notable, "webhook", settings.LivePollInterval.String()))
+	}
+	if len(settings.CORSOrigins) == 0 {
+		findings = append(findings, bff.Found(bff.Notable, "cors"))
+	}
+	if settings.RateLimit.Burst == 0 {
+		findings = append(findings, bff.Found(bff.Notable, "rate"))
+	}
+	return findings
 }
 
 // checkHealth asks the gateway on this machine whether it lives.

@@ -32,7 +32,7 @@ func TestASecondGatewayOnTheSameFileIsRefused(t *testing.T) {
 	first.kill(t)
 	code, stdout, _ = runIn(t, environment, "check")
 	require.Zero(t, code, stdout)
-	require.Contains(t, stdout, "the database can be written", "a killed gateway leaves the file locked")
+	require.Contains(t, stdout, "can be written", "a killed gateway leaves the file locked")
 }
 
 func TestADatabaseThatCannotBeIsTold(t *testing.T) {
@@ -56,7 +56,7 @@ func TestADatabaseThatCannotBeIsTold(t *testing.T) {
 
 			code, stdout, _ := runIn(t, environment, "check")
 			require.Equal(t, 1, code)
-			require.Contains(t, stdout, "FAIL  the database: ")
+			require.Contains(t, stdout, "FAIL  The database cannot be used: ")
 			require.NotContains(t, stderr+stdout, "hush", "the password is shown")
 		})
 	}
@@ -77,5 +77,5 @@ func TestReadinessNamesMedusaAndTheDatabase(t *testing.T) {
 	p := launch(t, nil, inFrontOf(t, medusa)...)
 	require.Equal(t, map[string]any{"medusa": "ok", "database": "ok"}, p.get(t, "", "/readyz").object(t)["checks"])
 	medusa.Close()
-	require.Equal(t, map[string]any{"medusa": "does not answer", "database": "ok"}, p.get(t, "", "/readyz").object(t)["checks"])
+	require.Equal(t, map[string]any{"medusa": "unavailable", "database": "ok"}, p.get(t, "", "/readyz").object(t)["checks"])
 }

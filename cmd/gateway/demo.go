@@ -8,11 +8,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
 // demo serves a gateway in front of an in-memory Medusa and says how to try it.
-func demo(ctx context.Context, settings settings, stdout, stderr io.Writer) error {
+func demo(ctx context.Context, settings settings, language mapping.Language, stdout, stderr io.Writer) error {
 	medusa := medusatest.New()
 	address, err := medusa.Start()
 	if err != nil {
@@ -28,25 +29,33 @@ func demo(ctx context.Context, settings settings, stdout, stderr io.Writer) erro
 	settings.MedusaURL, settings.MedusaEmail, settings.MedusaPassword, settings.MedusaSecretKey = address, medusatest.Email, medusatest.Password, ""
 	settings.DefaultPublishableKey = medusatest.PublishableToken("sc_cannahub")
 	return start(ctx, settings, stderr, 0, func(listening net.Addr) {
-		fmt.Fprint(stdout, demoText(listening, medusa.Token(medusatest.UserID)))
+		fmt.Fprint(stdout, demoText(listening, medusa.Token(medusatest.UserID), settings.DefaultPublishableKey, language))
 	})
 }
 
-func demoText(listening net.Addr, token string) string {
+func demoText(listening net.Addr, token, key string, language mapping.Language) string {
+	say := func(key string, args ...any) string {
+		return mapping.Message{Key: "demo." + key, Args: args}.In(language)
+	}
 	base := "http://" + reachable(listening.String(), "localhost")
 	return fmt.Sprintf(`
-The Cannahub gateway runs at %[1]s, in front of an in-memory Medusa. Ctrl-C ends both.
-Its routes: %[1]s/openapi.json
+%[4]s
 
-A token of the demo's Medusa user, good for a day:
+  %[5]s
+  %[6]s
+  %[7]s
+
+%[8]s
 
   export TOKEN=%[2]s
+  export KEY=%[3]s
 
-Three requests to try:
+%[9]s
 
   curl -H "Authorization: Bearer $TOKEN" %[1]s/api/products/prod_blue_dream/with-inventory
   curl -H "Authorization: Bearer $TOKEN" "%[1]s/api/inventory?locationId=sloc_high_up&search=blue"
   curl -H "Authorization: Bearer $TOKEN" "%[1]s/api/inventory/alerts?threshold=5"
 
-`, base, token)
+`, base, token, key, say("runs", base), say("board", base+"/board"), say("docs", base+"/docs"),
+		say("user", medusatest.Email, medusatest.Password), say("token"), say("requests"))
 }

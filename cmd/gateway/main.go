@@ -21,7 +21,7 @@ const usage = `gateway stands in front of a Medusa v2 shop: one camelCase API fo
 Usage:
   gateway [serve]         serve, as configured
   gateway demo            serve an in-memory Medusa with a small catalogue, to try things out
-  gateway check           try the configuration, Medusa and the credentials; exit 1 when one fails
+  gateway check           try the configuration, Medusa, the credentials and the database; exit 1 when one fails
   gateway check --health  ask the gateway that runs on this machine whether it lives
   gateway --version
   gateway --help
@@ -58,9 +58,9 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case "", "serve":
 		err = withSettings(environ, settings.complete, func(s settings) error { return serve(ctx, s, stderr) })
 	case "demo":
-		err = withSettings(environ, settings.valid, func(s settings) error { return demo(ctx, s, stdout, stderr) })
+		err = withSettings(environ, settings.valid, func(s settings) error { return demo(ctx, s, operatorLanguage(environ), stdout, stderr) })
 	case "check":
-		err = withSettings(environ, settings.complete, func(s settings) error { return check(ctx, s, stdout) })
+		err = withSettings(environ, settings.complete, func(s settings) error { return check(ctx, s, operatorLanguage(environ), stdout) })
 	case "check --health":
 		err = withSettings(environ, settings.valid, func(s settings) error { return checkHealth(ctx, s) })
 	default:

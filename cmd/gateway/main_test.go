@@ -145,24 +145,6 @@ func inFrontOf(t *testing.T, medusa *medusatest.Server) []string {
 	return []string{"MEDUSA_URL=" + address, "MEDUSA_EMAIL=" + medusatest.Email, "MEDUSA_PASSWORD=" + medusatest.Password}
 }
 
-func TestCheckSaysWhatWorks(t *testing.T) {
-	medusa := medusatest.New()
-	environment := inFrontOf(t, medusa)
-	code, stdout, stderr := runIn(t, environment, "check")
-	require.Zero(t, code, stdout+stderr)
-	require.Equal(t, 4, strings.Count(stdout, "ok "), stdout)
-
-	code, stdout, _ = runIn(t, append(environment, "MEDUSA_PASSWORD=wrong"), "check")
-	require.Equal(t, 1, code)
-	require.Contains(t, stdout, "FAIL  the gateway's own credential")
-	require.NotContains(t, stdout, "wrong", "the password is shown")
-
-	medusa.Close()
-	code, stdout, _ = runIn(t, environment, "check")
-	require.Equal(t, 1, code)
-	require.Contains(t, stdout, "FAIL  Medusa at http://127.0.0.1")
-}
-
 func TestCheckHealthAsksTheProgramOnThisMachine(t *testing.T) {
 	p := launch(t, nil, inFrontOf(t, medusatest.New())...)
 	listen := "LISTEN_ADDR=" + strings.TrimPrefix(p.url, "http://")

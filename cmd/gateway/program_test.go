@@ -20,12 +20,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// built is the folder of the program, once a test has needed it.
+var built string
+
 // build builds the program once for all tests, as a release is built.
 var build = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "gateway")
 	if err != nil {
 		return "", err
 	}
+	built = folder
 	binary := filepath.Join(folder, "gateway")
 	output, err := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", binary, ".").CombinedOutput()
 	if err != nil {
@@ -36,8 +40,8 @@ var build = sync.OnceValues(func() (string, error) {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if binary, err := build(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(binary))
+	if built != "" {
+		_ = os.RemoveAll(built)
 	}
 	os.Exit(code)
 }

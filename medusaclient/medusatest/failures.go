@@ -143,6 +143,11 @@ func Answer(status int, body string) Failure {
 	}
 }
 
+// Absent answers as a Medusa does that has no such route.
+func Absent() Failure {
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) { noRoute(w, r) }
+}
+
 // HTML answers 200 with a page, as a proxy in front of Medusa does.
 func HTML() Failure {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {

@@ -50,6 +50,7 @@ func (s *Server) routes() []route {
 		{http.MethodDelete, "/store/carts/:id/line-items/:line_id", s.storeWrites(s.removeCartLine)},
 		{http.MethodPost, "/store/carts/:id/complete", s.storeWrites(s.completeCart)},
 	}
+	routes = append(routes, s.featureRoutes()...)
 	for path, handler := range map[string]adminHandler{
 		"/admin/inventory-items":                     s.list(inventoryItems),
 		"/admin/inventory-items/:id":                 s.detail(inventoryItems),
