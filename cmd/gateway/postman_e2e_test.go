@@ -76,6 +76,8 @@ func TestRealMedusaRunsThePostmanCollection(t *testing.T) {
 			assert.Zero(t, ran[operation], operation)
 		case "DELETE /api/locations/{id}": // of one that was made, and of one that was set up
 			assert.Equal(t, 2*rounds, ran[operation], operation)
+		case "POST /store/carts/{id}/line-items": // newman reports it for the cart that its script makes, too
+			assert.Equal(t, 2*rounds, ran[operation], operation)
 		default:
 			assert.Equal(t, rounds, ran[operation], operation)
 		}

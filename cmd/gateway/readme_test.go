@@ -15,6 +15,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/tidwall/gjson"
+
+	"github.com/cannahub/gateway/testdata/clients"
 )
 
 // block is a fenced block of the README.
@@ -55,7 +57,7 @@ var notWalked = map[string]string{
 	"go test ./...": "is what runs this",
 	"docker ":       "needs a container engine",
 	"sudo ":         "needs an init system",
-	"GATEWAY_URL":   "runs inside a Medusa project",
+	"npm install ":  "needs a registry",
 }
 
 // TestReadmeCommands walks through the README as a newcomer does: every command
@@ -77,8 +79,8 @@ func TestReadmeCommands(t *testing.T) {
 			t.Logf("line %d is left out, it %s: %s", block.line, why, block.text)
 			continue
 		}
-		if block.text == "go run ./cmd/gateway demo" {
-			continue // it runs
+		if block.text == "go run ./cmd/gateway demo" || strings.HasPrefix(block.text, "npx ") {
+			continue // it runs; TestReadmeCommandsOfClients
 		}
 		walked++
 		said := walk.run(t, block)
@@ -87,6 +89,27 @@ func TestReadmeCommands(t *testing.T) {
 		}
 	}
 	assert.Greater(t, walked, 20, "the README's commands were not found")
+}
+
+// TestReadmeCommandsOfClients walks through what is run by npx.
+func TestReadmeCommandsOfClients(t *testing.T) {
+	tools := clients.Install(t)
+	demo := launch(t, []string{"demo"})
+	walk := newWalk(t, demo)
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(filepath.Join(root, "testdata"), filepath.Join(walk.folder, "testdata")))
+	shim := fmt.Sprintf("#!/usr/bin/env bash\nprogram=$1\nshift\nexec %s/node_modules/.bin/\"$program\" \"${@//http:\\/\\/localhost:8080/%s}\"\n",
+		tools.Folder(), strings.ReplaceAll(demo.url, "/", `\/`))
+	require.NoError(t, os.WriteFile(filepath.Join(walk.folder, "npx"), []byte(shim), 0o755))
+	walked := 0
+	for _, block := range readmeBlocks(t) {
+		if block.language == "sh" && strings.HasPrefix(block.text, "npx ") {
+			walked++
+			walk.run(t, block)
+		}
+	}
+	assert.GreaterOrEqual(t, walked, 2, "the README's commands were not found")
 }
 
 func reasonNotToWalk(commands string) string {
@@ -141,7 +164,7 @@ func (w *walk) run(t *testing.T, block block) string {
 	for variable, path := range map[string]string{
 		"HOLD": "holdId", "RESERVATION": "reservations.0.id", "LOCATION": "location.id",
 	} {
-		if value := gjson.Get(stdout.String(), path).String(); value != "" {
+		if value := gjson.Get(stdout.String(), path).String(); value != "" && strings.Contains(block.text, "-X POST") {
 			w.environment = append(w.environment, variable+"="+value)
 		}
 	}
@@ -186,21 +209,10 @@ func differs(at string, shown, real any) string {
 		return ""
 	case []any:
 		list, isList := real.([]any)
-		if !isList || len(list) < len(shown) {
+		if !isList {
 			return at
 		}
-		for i, value := range shown {
-			if value == "…" {
-				return ""
-			}
-			if where := differs(fmt.Sprintf("%s/%d", at, i), value, list[i]); where != "" {
-				return where
-			}
-		}
-		if len(list) > len(shown) {
-			return at + " (has more)"
-		}
-		return ""
+		return differsInList(at, shown, list)
 	case string:
 		text, isText := real.(string)
 		begin, open := strings.CutSuffix(shown, "…")
@@ -219,6 +231,31 @@ func differs(at string, shown, real any) string {
 		}
 		return at
 	}
+}
+
+// differsInList is the same of a list, in which "…" stands for any elements.
+func differsInList(at string, shown, real []any) string {
+	if len(shown) == 0 {
+		if len(real) > 0 {
+			return at + " (has more)"
+		}
+		return ""
+	}
+	if shown[0] == "…" {
+		for skipped := range len(real) + 1 {
+			if differsInList(at, shown[1:], real[skipped:]) == "" {
+				return ""
+			}
+		}
+		return at + " (nowhere after …)"
+	}
+	if len(real) == 0 {
+		return at + " (has less)"
+	}
+	if where := differs(at+"/", shown[0], real[0]); where != "" {
+		return where
+	}
+	return differsInList(at, shown[1:], real[1:])
 }
 
 func isTime(text string) bool {

@@ -16,6 +16,7 @@ var ids = map[string]string{
 	"otherLocationId":     "sloc_deposito",
 	"otherVariantId":      "variant_bd_1g",
 	"productId":           "prod_blue_dream",
+	"regionId":            "reg_argentina",
 	"salesChannelId":      "sc_cannahub",
 	"sku":                 "PR-OGK",
 	"variantId":           "variant_bd_7g",

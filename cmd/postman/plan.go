@@ -56,6 +56,8 @@ var steps = map[string]step{
 	"confirmReservation": {path: "{{soldReservationId}}"},
 	"releaseReservation": {path: "{{holdId}}"},
 
+	"addToStoreCart": {path: "{{storeCartId}}", before: newCart},
+
 	"createLocation": {keep: map[string]string{"newLocationId": "location.id"}},
 	"getLocation":    {path: "{{newLocationId}}"},
 	"updateLocation": {path: "{{newLocationId}}", example: "renamed"},
@@ -90,3 +92,14 @@ if (!secret) {
   pm.variables.set("webhook-timestamp", timestamp);
   pm.variables.set("webhook-signature", "v1," + HmacSHA256(id + "." + timestamp + "." + body, key).toString(enc.Base64));
 }`
+
+// newCart makes the cart that a line is added to.
+const newCart = `pm.sendRequest({
+  url: pm.variables.replaceIn("{{baseUrl}}/store/carts"),
+  method: "POST",
+  header: { "Content-Type": "application/json", "x-publishable-api-key": pm.variables.replaceIn("{{publishableKey}}") },
+  body: { mode: "raw", raw: pm.variables.replaceIn('{"region_id":"{{regionId}}"}') },
+}, (error, answer) => {
+  if (error || answer.code !== 200) throw new Error("no cart was made: " + (error || answer.text()));
+  pm.variables.set("storeCartId", answer.json().cart.id);
+});`

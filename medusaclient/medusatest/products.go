@@ -1,6 +1,9 @@
 package medusatest
 
-import "net/http"
+import (
+	"net/http"
+	"slices"
+)
 
 var productDefaults = []string{
 	"id", "title", "subtitle", "status", "external_id", "description", "handle", "is_giftcard", "discountable",
@@ -172,4 +175,27 @@ func (s *Server) variantsOfProduct(w http.ResponseWriter, r *http.Request, who c
 	own.defaults = productVariantDefaults
 	own.filter = map[string]any{"product_id": r.PathValue("id")}
 	s.list(own)(w, r, who)
+}
+
+// storeProducts is GET /store/products: what is published in the sales channel
+// of a key.
+func (s *Server) storeProducts(w http.ResponseWriter, r *http.Request, channelID string) {
+	sold := products
+	sold.filter = map[string]any{"status": []any{"published"}, "sales_channel_id": []any{channelID}}
+	s.list(sold)(w, r, caller{})
+}
+
+// storeProduct is GET /store/products/:id.
+func (s *Server) storeProduct(w http.ResponseWriter, r *http.Request, channelID string) {
+	id := r.PathValue("id")
+	s.mu.RLock()
+	product := s.tables.get("product", id)
+	sold := product != nil && product["status"] == "published" && slices.Contains(s.tables.channelsOf[id], channelID)
+	s.mu.RUnlock()
+	if !sold {
+		fault := notFound("Product with id: " + id + " was not found")
+		writeJSON(w, r, fault.status, fault)
+		return
+	}
+	s.detail(products)(w, r, caller{})
 }

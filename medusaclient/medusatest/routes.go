@@ -42,6 +42,8 @@ func (s *Server) routes() []route {
 		{http.MethodPost, "/auth/token/refresh", s.refresh},
 		{http.MethodGet, "/admin/users", s.admin(s.listUsers)},
 		{http.MethodGet, "/admin/users/me", s.admin(s.me)},
+		{http.MethodGet, "/store/products", s.store(s.storeProducts)},
+		{http.MethodGet, "/store/products/:id", s.store(s.storeProduct)},
 		{http.MethodPost, "/store/carts", s.storeWrites(s.createCart)},
 		{http.MethodGet, "/store/carts/:id", s.storeDetail(carts)},
 		{http.MethodPost, "/store/carts/:id", s.storeWrites(s.updateCart)},
