@@ -20,7 +20,7 @@ func newMetrics(registry prometheus.Registerer, queue *queue) *metrics {
 		Name: "gateway_stock_waiting",
 		Help: "Changes of stock that wait for a flush.",
 	}, func() float64 { return float64(queue.length()) })
-	return &metrics{
+	m := &metrics{
 		flushes: factory.NewCounter(prometheus.CounterOpts{
 			Name: "gateway_stock_flushes_total",
 			Help: "Flushes: changes of stock written to Medusa together.",
@@ -47,6 +47,10 @@ func newMetrics(registry prometheus.Registerer, queue *queue) *metrics {
 			Help: "Levels that are left alone until it is known what became of a write.",
 		}),
 	}
+	for _, outcome := range []string{"applied", "unknown"} {
+		m.settled.WithLabelValues(outcome) // there from the start, so that the first one is an increase
+	}
+	return m
 }
 
 func (m *metrics) flushed(rows int) {

@@ -143,10 +143,10 @@ func TestRealMedusaAnswersTheGuideWithoutAKey(t *testing.T) {
 	environment := append(inFrontOfReal(s.medusa, s.medusa.URL), "DEFAULT_PUBLISHABLE_KEY="+s.medusa.PublishableKey)
 	code, stdout, _ := runIn(t, environment, "check")
 	require.Zero(t, code, stdout)
-	require.Contains(t, stdout, "the default publishable key opens 2 stock locations")
+	require.Contains(t, stdout, "ok    The default publishable key opens 2 stock locations")
 	code, stdout, _ = runIn(t, append(environment, "DEFAULT_PUBLISHABLE_KEY=pk_nope"), "check")
 	require.Equal(t, 1, code)
-	require.Contains(t, stdout, "FAIL  the default publishable key")
+	require.Contains(t, stdout, "FAIL  Medusa does not know the default publishable key")
 
 	p := launch(t, nil, environment...)
 	answer := p.sendAsShopper(t, "", storeAvailability, guideRows("iitem_bd_14g"))

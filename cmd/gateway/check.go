@@ -51,7 +51,9 @@ func check(ctx context.Context, settings settings, language mapping.Language, st
 	})
 	defer gateway.Close()
 	tell(gateway.Check(ctx, settings.MedusaURL)...)
-	tell(checkDatabase(ctx, settings)...)
+	databaseCtx, cancelDatabase := context.WithTimeout(context.WithoutCancel(ctx), settings.RequestTimeout) // a slow Medusa is no fault of it
+	defer cancelDatabase()
+	tell(checkDatabase(databaseCtx, settings)...)
 	tell(leftOut(settings)...)
 	if !good {
 		return errCheckFailed

@@ -32,7 +32,7 @@ func TestRealMedusaIsExplained(t *testing.T) {
 	} {
 		assert.Contains(t, stdout, line)
 	}
-	require.NotContains(t, stdout, "warn")
+	require.NotRegexp(t, `(?m)^warn  Medusa (takes|is)`, stdout)
 	require.Equal(t, before, all(), "it changes something")
 
 	code, stdout, _ = runIn(t, append(environment, "MEDUSA_PASSWORD=hush"), "check")
@@ -74,5 +74,5 @@ func TestRealMedusaOfAnotherTimeIsExplained(t *testing.T) {
 	}))
 	t.Cleanup(shifted.Close)
 	_, stdout, _ := runIn(t, inFrontOfReal(m, shifted.URL), "check")
-	require.Regexp(t, `FAIL  Medusa's clock is (59s|1m0s) or more behind this machine's`, stdout)
+	require.Regexp(t, `FAIL  Medusa's clock is (5[0-9]s|1m0s) or more behind this machine's`, stdout)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,10 +14,15 @@ func TestRealMedusaDocsInABrowser(t *testing.T) {
 	programs := clients.Install(t)
 	browser := programs.Browser(t)
 	s := newRealShop(t)
+	pictures := t.ArtifactDir()
 	programs.Node(t, []string{
-		"BROWSER=" + browser, "GATEWAY=" + s.url + "/", "EMAIL=" + s.medusa.Email, "PASSWORD=" + s.medusa.Password,
+		"SCREENSHOTS=" + pictures, "BROWSER=" + browser, "GATEWAY=" + s.url + "/", "EMAIL=" + s.medusa.Email, "PASSWORD=" + s.medusa.Password,
 		"PRODUCT=prod_kit_armado", "NAME=Kit de armado",
 	}, "docs.mjs")
+	for _, language := range []string{"en", "es", "de"} {
+		requirePicture(t, filepath.Join(pictures, "docs-"+language+"-1440.png"), 1440)
+		requirePicture(t, filepath.Join(pictures, "docs-"+language+"-390.png"), 390)
+	}
 }
 
 // TestDocumentPassesALinter: generators of clients stumble over what a linter finds.

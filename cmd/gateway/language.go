@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -12,6 +13,10 @@ import (
 // usual variables that is set: es_AR.UTF-8, or for LANGUAGE a list like es:de.
 func operatorLanguage(environ []string) mapping.Language {
 	variables := env.ToMap(environ)
+	locale := cmp.Or(variables["LC_ALL"], variables["LC_MESSAGES"], variables["LANG"])
+	if name, _, _ := strings.Cut(locale, "."); name == "C" || name == "POSIX" {
+		return mapping.English // where LANGUAGE does not count
+	}
 	for _, name := range []string{"LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"} {
 		if wanted := variables[name]; wanted != "" {
 			return mapping.MatchLanguage(languageTags(wanted))

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -32,7 +33,9 @@ func TestRealMedusaServesATypeScriptProgram(t *testing.T) {
 	folder := programFolder(t, tools, s.url)
 	tools.Run(t, folder, nil, "tsc", "--project", ".")
 
-	node := exec.CommandContext(context.Background(), "node", "--experimental-websocket", "out/program.js")
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	node := exec.CommandContext(ctx, "node", "--experimental-websocket", "out/program.js")
 	node.Dir = folder
 	node.Env = append(os.Environ(), "GATEWAY_URL="+s.url, "EMAIL="+s.medusa.Email, "PASSWORD="+s.medusa.Password,
 		"PUBLISHABLE_KEY="+s.medusa.PublishableKey, "WEBHOOK_SECRET="+hookSecret)

@@ -32,12 +32,14 @@ export const focusOn = (key) => document.querySelector(`[data-key="${CSS.escape(
 
 // busy disables the buttons of an element until work is done.
 export async function busy(element, work) {
-  const buttons = [...element.querySelectorAll("button:not([data-close])")];
+  const pressed = document.activeElement;
+  const buttons = [...element.querySelectorAll("button:not([data-close], :disabled)")];
   for (const button of buttons) button.disabled = true;
   try {
     return await work();
   } finally {
     for (const button of buttons) button.disabled = false;
+    if (document.activeElement === document.body) pressed.focus(); // which a disabled button loses
   }
 }
 

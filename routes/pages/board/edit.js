@@ -1,10 +1,10 @@
 // The dialog in which one level is counted or adjusted.
 import { $, alertIn, busy, el, focusOn, say } from "./dom.js";
 import { send } from "./batch.js";
-import { inWords, nameOf } from "./list.js";
 import { newKey } from "./gateway.js";
+import { inWords, nameOf } from "./list.js";
 import { at, stock } from "./stock.js";
-import { number, readNumber, sum, t } from "./text.js";
+import { isAmbiguous, number, readNumber, sum, t } from "./text.js";
 
 const reasons = ["cycleCount", "received", "sale", "return", "damaged", "shrinkage", "correction", "transfer"];
 
@@ -12,8 +12,9 @@ const dialog = $("edit");
 const form = dialog.querySelector("form");
 const { location: place, what, quantity, reason, other, reference } = form.elements;
 
-let level; // { productId, variantId, opener, seen }: seen is the quantity that was there when the dialog was opened
-let attempt; // { body, key } of an edit of which nobody knows yet whether it was made: sent again, it is made once
+// What the dialog is about: { productId, variantId, opener, seen, attempt }. seen is the quantity that was there when it was
+// looked at; attempt, { update, key }, an edit of which nobody knows yet whether it was made: sent again, it is made once.
+let level;
 let staging;
 
 const another = "another"; // a reason of one's own words
@@ -24,22 +25,29 @@ reason.append(
   el("option", { value: another }, t("otherReason")),
 );
 
-// edit opens the dialog for a level; without a location, for one that is chosen there. stage takes an edit into the batch.
-export function edit(productId, variantId, locationId, stage) {
-  const inventory = stock.products.get(productId).inventory[variantId];
+// edit opens the dialog for a level; without a location, for a new one, at the preferred location if that has none yet.
+// stage takes an edit into the batch.
+export function edit(productId, variantId, locationId, preferred, stage) {
   level = { productId, variantId, opener: document.activeElement?.dataset.key };
   staging = stage;
   $("edit-title").textContent = nameOf(productId, variantId);
-  const there = new Set(inventory.byLocation.map((level) => level.locationId));
+  const there = new Set(stock.products.get(productId).inventory[variantId].byLocation.map((level) => level.locationId));
+  const lacking = stock.locations.filter(({ id }) => !there.has(id));
   place.replaceChildren(...stock.locations.map(({ id, name }) => el("option", { value: id }, name)));
-  place.value = locationId ?? stock.locations.find(({ id }) => !there.has(id))?.id ?? stock.locations[0]?.id;
+  place.value = locationId ?? (lacking.find(({ id }) => id === preferred) ?? lacking[0] ?? stock.locations[0])?.id;
   what.value = "count";
   reason.value = "cycleCount";
   quantity.value = other.value = reference.value = "";
   say(alertIn(form), null);
+  bind(false);
   turnTo();
   dialog.showModal();
   quantity.focus();
+}
+
+// bind keeps an edit as it is while nobody knows what became of it.
+function bind(isBound) {
+  $("edit-fields").disabled = $("edit-stage").disabled = isBound;
 }
 
 // turnTo shows what is at the chosen location now.
@@ -65,7 +73,7 @@ function row() {
   const counting = what.value === "count";
   if (Number.isNaN(typed) || (counting ? typed < 0 : typed === 0)) {
     quantity.setAttribute("aria-invalid", "true");
-    say(alertIn(form), t(counting ? "countInvalid" : "adjustInvalid"));
+    say(alertIn(form), t(isAmbiguous(quantity.value) ? "ambiguous" : counting ? "countInvalid" : "adjustInvalid"));
     quantity.focus();
     return null;
   }
@@ -82,31 +90,32 @@ function row() {
   };
 }
 
-async function save(update) {
+async function save() {
   const saved = level;
-  const body = JSON.stringify(update);
-  if (attempt?.body !== body) attempt = { body, key: newKey() };
-  const outcome = await busy(form, () => send({ updates: [update] }, attempt.key));
-  if (!outcome.undecided) attempt = null;
+  saved.attempt ??= { update: row(), key: newKey() };
+  const { update, key } = saved.attempt;
+  if (!update) return (saved.attempt = null);
+  const outcome = await busy(form, () => send({ updates: [update] }, key));
+  if (!outcome.undecided) saved.attempt = null;
   const [result] = outcome.results;
-  const name = nameOf(saved.productId, saved.variantId);
   const isOpen = dialog.open && level === saved;
   if (result?.status === "success") {
-    $("said").textContent = t("saved", { what: name, after: number(result.newQuantity) });
+    $("said").textContent = t("saved", { what: nameOf(saved.productId, saved.variantId), after: number(result.newQuantity) });
     if (isOpen) dialog.close();
     return;
   }
-  const words = result?.error ?? outcome.words;
-  if (!isOpen) return say($("trouble"), `${name}: ${words}`);
+  const words = result?.error ?? outcome.words ?? t("unknown");
+  if (!isOpen) return say($("trouble"), `${nameOf(saved.productId, saved.variantId)}: ${words}`);
+  bind(outcome.undecided);
   if (!outcome.undecided) turnTo(); // it may have changed meanwhile: the next attempt is made by who has seen that
-  say(alertIn(form), words);
+  say(alertIn(form), outcome.undecided ? `${words} ${t("sendAgain")}` : words);
 }
 
 form.addEventListener("submit", (event) => {
   event.preventDefault();
+  if (event.submitter?.value !== "stage") return save();
   const update = row();
   if (!update) return;
-  if (event.submitter?.value !== "stage") return save(update);
   staging({ productId: level.productId, update });
   dialog.close();
 });
@@ -116,4 +125,7 @@ form.addEventListener("input", (event) => {
   if (event.target.name === "what") reason.value = what.value === "count" ? "cycleCount" : "";
   preview();
 });
-dialog.addEventListener("close", () => level?.opener && focusOn(level.opener));
+dialog.addEventListener("close", () => {
+  if (level.attempt) say($("trouble"), t("leftUnknown", { what: nameOf(level.productId, level.variantId) }));
+  if (level.opener) focusOn(level.opener);
+});

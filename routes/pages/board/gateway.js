@@ -18,15 +18,23 @@ export class Refusal extends Error {
   }
 }
 
+const ended = "signed-out"; // the event that says that the token is no good any more
+
+// whenSignedOut is told when Medusa does not take the token any more.
+export const whenSignedOut = (tell) => document.addEventListener(ended, tell);
+
 export const signedIn = () => sessionStorage.getItem(kept) !== null;
 export const signOut = () => sessionStorage.removeItem(kept);
+
+// actor is who is signed in.
+export const actor = () => claims(sessionStorage.getItem(kept) ?? "").actor_id;
 
 // signIn exchanges an e-mail address and a password for a token of Medusa's.
 export async function signIn(email, password) {
   const answer = await call("POST", "auth/user/emailpass", { body: { email, password }, anonymous: true }).catch((refusal) => {
     throw refusal.status === 401 ? new Refusal(401, { detail: t("signInRefused") }) : refusal;
   });
-  if (!answer.token || claims(answer.token).actor_id === "") throw new Refusal(401, { detail: t("signInMore") });
+  if (!claims(answer.token ?? "").actor_id) throw new Refusal(401, { detail: t("signInMore") });
   sessionStorage.setItem(kept, answer.token);
 }
 
@@ -47,6 +55,7 @@ export const change = (batch, key) => call("POST", "api/inventory/batch-update",
 // open begins a request whose answer streams in.
 export async function open(path, headers, signal) {
   const response = await fetch(path, { headers: { ...credentials(), ...headers }, signal, cache: "no-store" });
+  if (response.status === 401) document.dispatchEvent(new Event(ended));
   if (!response.ok) throw await refusalOf(response);
   return response.body;
 }
@@ -73,6 +82,7 @@ async function call(method, path, { body, key, answers = [], anonymous } = {}) {
   } catch {
     throw new Refusal(0, { detail: t("unreachable") });
   }
+  if (response.status === 401 && !anonymous) document.dispatchEvent(new Event(ended));
   throw await refusalOf(response);
 }
 

@@ -7,7 +7,7 @@ import { number, reasonInWords, signed, t, time } from "./text.js";
 
 const dialog = $("history");
 const pageSize = 20;
-let query;
+let query; // of what is shown; a new one for each time the dialog is opened
 let opener;
 let people; // names by the id of Medusa's user
 
@@ -15,26 +15,32 @@ let people; // names by the id of Medusa's user
 export function history(productId, variantId, locationId) {
   const [item] = stock.products.get(productId).inventory[variantId].inventoryItems;
   opener = document.activeElement?.dataset.key;
-  query = `inventoryItemId=${encodeURIComponent(item.inventoryItemId)}&locationId=${encodeURIComponent(locationId)}&limit=${pageSize}`;
+  const asked = { path: `inventoryItemId=${encodeURIComponent(item.inventoryItemId)}&locationId=${encodeURIComponent(locationId)}&limit=${pageSize}` };
+  query = asked;
   const where = stock.locations.find(({ id }) => id === locationId)?.name ?? locationId;
   $("history-title").textContent = t("historyOf", { what: nameOf(productId, variantId), where });
   $("entries").replaceChildren();
+  $("older").hidden = true;
+  say(alertIn(dialog), null);
+  say($("history-units"), item.requiredQuantity === 1 ? null : t("historyUnits", { required: number(item.requiredQuantity) }));
   dialog.showModal();
   return more();
 }
 
 async function more() {
   const list = $("entries");
+  const asked = query;
   try {
     await busy(dialog, async () => {
-      const [page] = await Promise.all([get(`api/inventory/audit?${query}&offset=${list.children.length}`), meetPeople()]);
+      const [page] = await Promise.all([get(`api/inventory/audit?${asked.path}&offset=${list.children.length}`), meetPeople()]);
+      if (asked !== query) return; // another level is shown by now
       list.append(...page.entries.map(entry));
       if (page.count === 0) list.append(el("li", { class: "quiet" }, t("noHistory")));
       $("older").hidden = list.children.length >= page.count;
     });
     say(alertIn(dialog), null);
   } catch (refusal) {
-    say(alertIn(dialog), refusal.message);
+    if (asked === query) say(alertIn(dialog), refusal.message);
   }
 }
 

@@ -13,6 +13,10 @@ export function show(list, ids, view, actions) {
 export function update(list, ids, view, actions) {
   for (const old of list.querySelectorAll("[data-product]")) {
     if (!ids.includes(old.dataset.product)) continue;
+    if (!stock.products.has(old.dataset.product)) {
+      old.remove();
+      continue;
+    }
     const drawn = card(old.dataset.product, view, actions);
     for (const row of drawn.querySelectorAll("[data-level]")) {
       const before = old.querySelector(`[data-level="${CSS.escape(row.dataset.level)}"]`);
@@ -27,7 +31,6 @@ function card(id, view, actions) {
   const least = lowest(entry, view.locationId);
   return el("li", { class: "product", "data-product": id },
     el("header", {},
-      entry.product.thumbnail && picture(entry.product.thumbnail),
       el("h2", {}, entry.product.name),
       badge(least, view.threshold),
       el("p", { class: "total" }, grams(gramsAt(entry, view.locationId)))),
@@ -36,12 +39,6 @@ function card(id, view, actions) {
         ...["location", "inStock", "reserved", "available", "weight"].map((name) => el("th", { role: "columnheader", scope: "col" }, t(name))),
         el("th", { role: "columnheader", scope: "col" }, el("span", { class: "said" }, t("actions"))))),
       ...entry.product.variants.map((variant) => group(entry, variant, view, actions))));
-}
-
-// picture shows a product's own picture only if it comes from here: the page loads nothing from elsewhere.
-function picture(address) {
-  const url = new URL(address, location.href);
-  return url.origin === location.origin ? el("img", { src: url.href, alt: "", loading: "lazy" }) : null;
 }
 
 function badge(available, threshold) {
@@ -98,9 +95,9 @@ const button = (key, text, label, click) =>
 
 // nameOf says what a level is one of.
 export function nameOf(productId, variantId) {
-  const { product } = stock.products.get(productId);
-  const variant = product.variants.find(({ id }) => id === variantId);
-  return `${product.name} · ${variant.name ?? variant.sku ?? variant.id}`;
+  const product = stock.products.get(productId)?.product;
+  const variant = product?.variants.find(({ id }) => id === variantId);
+  return variant ? `${product.name} · ${variant.name ?? variant.sku ?? variant.id}` : variantId;
 }
 
 // inWords says what a location has of a variant.

@@ -6,7 +6,7 @@ const firstPause = 1000; // ms
 const longestPause = 30_000;
 
 // follow tells of the changes of items until it is stopped: changed(message) for each, gap() where some may have been
-// missed, state("live" | "waiting" | "refused") for how it stands. Returns how to stop.
+// missed, which is so wherever following begins, state("live" | "waiting") for how it stands. Returns how to stop.
 export function follow(items, { changed, gap, state }) {
   const stopping = new AbortController();
   run(items, { changed, gap, state }, stopping.signal);
@@ -23,21 +23,23 @@ async function run(items, { changed, gap, state }, signal) {
   let last; // the sequence of the last event
   let pause = firstPause;
   while (!signal.aborted) {
+    state("waiting");
     try {
       const path = `api/inventory/stream?inventoryItemId=${items.map(encodeURIComponent).join(",")}`;
-      const body = await open(path, last ? { "Last-Event-ID": last } : {}, signal);
+      const resumes = last !== undefined;
+      const body = await open(path, resumes ? { "Last-Event-ID": last } : {}, signal);
       for await (const event of events(body)) {
         if (event.id) last = event.id;
         const message = JSON.parse(event.data);
         if (message.type === "subscribed") {
+          if (!resumes) gap();
           state("live");
           pause = firstPause;
         } else if (message.type === "gap") gap();
         else if (message.type === "inventory_level.updated") changed(message);
       }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (error.status === 401) return state("refused");
+    } catch {
+      // The next attempt tells; who is not let in any more is signed out.
     }
     if (signal.aborted) return;
     state("waiting");

@@ -1,16 +1,18 @@
 // The stock board: signs in, loads, draws, and follows what is shown.
-import { stage, whenChanged } from "./batch.js";
-import { $, alertIn, busy, el, say } from "./dom.js";
+import { forget, hasEdits, restore, stage, whenChanged } from "./batch.js";
+import { $, alertIn, busy, el, keepFocus, say } from "./dom.js";
 import { edit } from "./edit.js";
-import { get, signedIn, signIn, signOut } from "./gateway.js";
+import { get, signedIn, signIn, signOut, whenSignedOut } from "./gateway.js";
 import { history } from "./history.js";
 import { show, update } from "./list.js";
 import { follow, followable } from "./live.js";
-import { find, itemsOf, load, refresh, select, stock } from "./stock.js";
+import { find, itemsOf, load, mostLoaded, refresh, select, stock } from "./stock.js";
 import { number, readNumber, t } from "./text.js";
 
 const step = 40; // products shown at first, and more at a time
 const settling = 120; // ms in which changes are gathered, and in which somebody types on
+const again = 5000; // ms after which what failed is tried again
+const minute = 60_000; // ms: how old what is not followed gets
 
 const list = $("products");
 const filters = $("filters").elements;
@@ -18,11 +20,12 @@ let selected = []; // ids of the products that match, in order
 let shown = step; // how many of them are shown
 let stopFollowing = () => {};
 let followed = ""; // the items that are followed
+let isPartly = false; // not all that is shown is followed
 
 const view = () => ({
   search: filters.search.value, locationId: filters.location.value, order: filters.order.value, threshold: readNumber(filters.threshold.value) || 0,
 });
-const actions = { edit: (product, variant, location) => edit(product, variant, location || view().locationId || null, stage), history };
+const actions = { edit: (product, variant, location) => edit(product, variant, location, view().locationId, stage), history };
 
 // Signing in and out.
 
@@ -32,20 +35,24 @@ async function enter() {
   $("summary").textContent = t("loading");
   try {
     await load();
-    showLocations();
-    draw();
-    get("admin/users/me").then(({ user }) => say($("who"), user.email), () => {});
-    say($("trouble"), null);
   } catch (refusal) {
-    if (refusal.status === 401) return leave(t("signInAgain"));
-    $("summary").textContent = "";
-    say($("trouble"), refusal.message);
+    if (!signedIn()) return;
+    tellReading(refusal.message);
+    setTimeout(() => signedIn() && enter(), again);
+    return;
   }
+  tellReading("");
+  showLocations();
+  draw();
+  restore();
+  get("admin/users/me").then(({ user }) => say($("who"), user.email), () => {});
 }
 
 function leave(why) {
   signOut();
   stopFollowing();
+  clearTimeout(typing);
+  followed = "";
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   $("board").hidden = $("live").hidden = $("who").hidden = $("sign-out").hidden = $("tray").hidden = true;
   list.replaceChildren();
@@ -68,26 +75,39 @@ $("sign-in").addEventListener("submit", async (event) => {
     password.select();
   }
 });
-$("sign-out").addEventListener("click", () => location.reload(signOut()));
+$("sign-out").addEventListener("click", () => {
+  if (hasEdits() && !confirm(t("loseBatch"))) return;
+  forget();
+  signOut();
+  location.reload();
+});
+whenSignedOut(() => signedIn() && leave(t("signInAgain"))); // its edits wait for the same user
 
 // Drawing.
 
 function showLocations() {
-  filters.location.append(...stock.locations.map(({ id, name }) => el("option", { value: id }, name)));
+  const chosen = filters.location.value;
+  filters.location.replaceChildren(filters.location.options[0], ...stock.locations.map(({ id, name }) => el("option", { value: id }, name)));
+  filters.location.value = chosen;
 }
 
 // draw selects and draws anew: the order changes only when somebody asks for it, never under his finger.
 function draw() {
   const look = view();
   selected = select(look);
-  list.replaceChildren();
-  drawShown(look);
+  keepFocus(() => {
+    list.replaceChildren();
+    drawShown(look);
+  });
 }
 
 function drawShown(look = view()) {
   show(list, selected.slice(0, shown), look, actions);
   $("more").hidden = selected.length <= shown;
-  $("summary").textContent = selected.length === 0 ? t("nothing") : t("shows", { shown: number(Math.min(shown, selected.length)), count: number(Math.max(selected.length, view().search ? 0 : stock.count)) });
+  const count = Math.max(selected.length, look.search || look.locationId ? 0 : stock.count);
+  const words = t("shows", { shown: number(Math.min(shown, selected.length)), count: number(count) });
+  const isCut = stock.count > mostLoaded && !look.search;
+  $("summary").textContent = selected.length === 0 ? t("nothing") : isCut ? `${words} ${t("onlyFirst", { most: number(mostLoaded) })}` : words;
   followShown();
 }
 
@@ -98,6 +118,14 @@ $("more").addEventListener("click", () => {
   list.children[first]?.querySelector("button")?.focus();
 });
 
+let reading = ""; // what was last said of a reading that failed
+
+// tellReading says that something cannot be read, or takes that back; what else is said there stays.
+function tellReading(words) {
+  if (words || $("trouble").textContent === reading) say($("trouble"), words);
+  reading = words;
+}
+
 let typing;
 $("filters").addEventListener("submit", (event) => event.preventDefault());
 $("filters").addEventListener("input", () => {
@@ -105,44 +133,66 @@ $("filters").addEventListener("input", () => {
   typing = setTimeout(async () => {
     shown = step;
     draw();
-    await find(view().search).then(() => stock.count > selected.length && draw(), (refusal) => say($("trouble"), refusal.message));
+    try {
+      if (await find(view().search)) draw();
+      tellReading("");
+    } catch (refusal) {
+      tellReading(refusal.message);
+    }
   }, settling);
 });
 
 // Following.
 
 function followShown() {
-  const items = followable([...new Set(selected.slice(0, shown).flatMap((id) => itemsOf(stock.products.get(id))))]);
-  if (items.join() === followed) return;
+  const items = [...new Set(selected.slice(0, shown).flatMap((id) => itemsOf(stock.products.get(id))))];
+  const fitting = followable(items);
+  isPartly = fitting.length < items.length;
+  if (fitting.join() === followed) return;
   stopFollowing();
-  followed = items.join();
-  if (items.length === 0) return;
-  stopFollowing = follow(items, {
+  followed = fitting.join();
+  if (fitting.length === 0) return;
+  stopFollowing = follow(fitting, {
     changed: ({ payload }) => reread(stock.productsOf.get(payload.inventoryItemId) ?? []),
     gap: () => reread(selected.slice(0, shown)),
     state(now) {
-      if (now === "refused") return leave(t("signInAgain"));
-      $("live").className = `live ${now}`;
-      $("live").textContent = t(now);
+      $("live").className = `live ${now === "live" ? "on" : "off"}`;
+      $("live").textContent = t(now === "live" && isPartly ? "partly" : now);
     },
   });
 }
 
-const changed = new Set(); // products that are to be read anew
-let rereading;
+setInterval(() => signedIn() && isPartly && !document.hidden && reread(selected.slice(0, shown)), minute);
 
-// reread reads products anew, many changes at once: the gateway counts, the board shows.
-function reread(ids) {
+const changed = new Set(); // products that are to be read anew
+let rereading = false;
+
+// reread reads products anew, many changes at once and one question at a time: the gateway counts, the board shows. What
+// cannot be read stays to be read.
+async function reread(ids) {
   for (const id of ids) changed.add(id);
-  rereading ??= setTimeout(async () => {
+  if (rereading) return;
+  rereading = true;
+  for (let pause = settling; changed.size > 0 && signedIn(); ) {
+    await new Promise((resolve) => setTimeout(resolve, pause));
     const some = [...changed];
     changed.clear();
-    rereading = null;
-    await refresh(some).then(() => drawChanged(some), (refusal) => refusal.status === 401 && leave(t("signInAgain")));
-  }, settling);
+    try {
+      await refresh(some);
+      tellReading("");
+      drawChanged(some);
+      pause = settling;
+    } catch (refusal) {
+      if (signedIn()) tellReading(refusal.message);
+      for (const id of some) changed.add(id);
+      pause = again;
+    }
+  }
+  rereading = false;
 }
 
 function drawChanged(ids) {
+  selected = selected.filter((id) => stock.products.has(id));
   update(list, ids, view(), actions);
 }
 
@@ -151,7 +201,7 @@ whenChanged(drawChanged);
 let looked = Date.now();
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) looked = Date.now();
-  else if (signedIn() && Date.now() - looked > 60_000) reread([...stock.products.keys()]);
+  else if (signedIn() && Date.now() - looked > minute) reread([...stock.products.keys()]);
 });
 
 if (signedIn()) enter();

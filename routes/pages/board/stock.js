@@ -3,7 +3,7 @@ import { get } from "./gateway.js";
 import { plain, sum } from "./text.js";
 
 const pageSize = 100;
-const mostLoaded = 1000; // products; of more only what is searched for
+export const mostLoaded = 1000; // products; of more only what is searched for
 
 export const stock = {
   products: new Map(), // by id: { product, inventory, totalInventoryGrams }
@@ -29,25 +29,41 @@ async function allLocations() {
 // loadProducts loads the products that match a search, in the shop's order.
 async function loadProducts(search) {
   for (let offset = 0; offset < mostLoaded; offset += pageSize) {
-    const page = await get(`api/products/with-inventory?limit=${pageSize}&offset=${offset}${search && `&search=${encodeURIComponent(search)}`}`);
-    page.products.forEach(keep);
+    const page = await ask(`offset=${offset}${search && `&search=${encodeURIComponent(search)}`}`);
     if (!search) stock.count = page.count;
     if (offset + pageSize >= page.count) return;
   }
 }
 
-// find loads what matches a search and is not loaded, in a shop with very many products.
+// find loads what matches a search and may not be loaded, in a shop with very many products; says whether it did.
 export async function find(search) {
-  if (search && stock.count > stock.products.size) await loadProducts(search);
+  if (!search || stock.count <= stock.products.size) return false;
+  await loadProducts(search);
+  return true;
 }
 
 // refresh reads some products anew.
 export async function refresh(ids) {
   for (let first = 0; first < ids.length; first += pageSize) {
     const some = ids.slice(first, first + pageSize).map((id) => `id=${encodeURIComponent(id)}`);
-    const page = await get(`api/products/with-inventory?limit=${pageSize}&${some.join("&")}`);
-    page.products.forEach(keep);
+    const page = await ask(some.join("&"));
+    const there = new Set(page.products.map(({ product }) => product.id));
+    for (const id of ids.slice(first, first + pageSize)) if (!there.has(id)) stock.products.delete(id);
   }
+}
+
+let asked = 0; // questions, by which an answer that was overtaken is known
+const newest = new Map(); // product's id → the question that it was answered to last
+
+async function ask(query) {
+  const question = ++asked;
+  const page = await get(`api/products/with-inventory?limit=${pageSize}&${query}`);
+  for (const entry of page.products) {
+    if (newest.get(entry.product.id) > question) continue;
+    newest.set(entry.product.id, question);
+    keep(entry);
+  }
+  return page;
 }
 
 function keep(entry) {
@@ -73,9 +89,10 @@ export function at(entry, variantId, locationId) {
 
 export const reserved = (level) => sum(level.quantity, -level.available);
 
-// lowest is the scarcest of a product's managed variants; Infinity where none is managed.
+// lowest is the scarcest of a product's managed variants, of those that the location has; Infinity where there is none.
 export function lowest(entry, locationId) {
-  const managed = entry.product.variants.filter((variant) => entry.inventory[variant.id].managed);
+  const isThere = ({ byLocation }) => !locationId || byLocation.some((level) => level.locationId === locationId);
+  const managed = entry.product.variants.filter(({ id }) => entry.inventory[id].managed && isThere(entry.inventory[id]));
   return Math.min(...managed.map((variant) => at(entry, variant.id, locationId).available));
 }
 

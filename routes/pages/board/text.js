@@ -16,9 +16,16 @@ export const signed = (quantity) => (quantity > 0 ? "+" : "") + number(quantity)
 export const grams = (weight) => `${number(weight)} g`;
 export const time = (timestamp) => times.format(new Date(timestamp));
 
-// readNumber reads what somebody typed: a decimal comma or point, a sign. NaN if it is no number, or has more digits
-// than stock is kept in.
+const separator = quantities.formatToParts(12345.6).find(({ type }) => type === "group").value;
+
+// isAmbiguous says whether what somebody typed may have its thousands set apart: 1.234 where that is 1234 in the page's
+// language.
+export const isAmbiguous = (typed) => new RegExp(`^[+-]?[1-9]\\d{0,2}(\\${separator}\\d{3})+$`).test(typed.trim().replace("−", "-"));
+
+// readNumber reads what somebody typed: a decimal comma or point, a sign. NaN if it is no number, can be read in two ways, or
+// has more digits than stock is kept in.
 export function readNumber(typed) {
+  if (isAmbiguous(typed)) return NaN;
   const text = typed.trim().replace(",", ".").replace("−", "-");
   return /^[+-]?\d{1,12}(\.\d{1,3})?$/.test(text) ? Number(text) : NaN;
 }

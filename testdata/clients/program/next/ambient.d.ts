@@ -10,6 +10,9 @@ declare module "react" {
   export function useState<S>(initial: S): [S, (next: S | ((before: S) => S)) => void];
 }
 declare namespace JSX {
+  interface IntrinsicAttributes {
+    key?: string;
+  }
   interface IntrinsicElements {
     [name: string]: unknown;
   }

@@ -1,7 +1,7 @@
 // app/products/[id]/page.tsx
 import createClient from "openapi-fetch";
 import type { paths } from "@/gateway/schema";
-import { LiveStock } from "./live-stock.js";
+import { LiveStock } from "./live-stock";
 
 const gateway = createClient<paths>({
   baseUrl: process.env.GATEWAY_URL!,
@@ -21,9 +21,11 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
       {data.product.variants.map(({ id, name }) => (
         <li key={id}>
           {name}: {data.inventory[id]?.available ?? 0}
+          {data.inventory[id]?.inventoryItems.map(({ inventoryItemId }) => (
+            <LiveStock key={inventoryItemId} inventoryItemId={inventoryItemId} />
+          ))}
         </li>
       ))}
-      <LiveStock inventoryItemId="iitem_bd_7g" />
     </ul>
   );
 }
