@@ -115,7 +115,7 @@ func unreachable(address string, err error) Finding {
 		return Found(Bad, "medusa.before", address, plainly(err))
 	case errors.As(err, &noSuchHost) && !noSuchHost.IsTimeout:
 		return Found(Bad, "medusa.host", address)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case isRefused(err):
 		return Found(Bad, "medusa.refused", address)
 	case errors.As(err, &certificate), errors.As(err, &noTLS), errors.As(err, &alert), strings.Contains(err.Error(), "HTTP response to HTTPS client"):
 		return Found(Bad, "medusa.tls", address, plainly(err))
@@ -123,6 +123,12 @@ func unreachable(address string, err error) Finding {
 		return Found(Bad, "medusa.timeout", address)
 	}
 	return Found(Bad, "medusa.broken", address, plainly(err))
+}
+
+// isRefused says that nobody took the connection, or was about to and has just ended.
+func isRefused(err error) bool {
+	var dial *net.OpError
+	return errors.As(err, &dial) && dial.Op == "dial" && (errors.Is(err, syscall.ECONNREFUSED) || errors.Is(err, syscall.ECONNRESET))
 }
 
 // plainly is the innermost cause that says something, without the address.
@@ -225,6 +231,8 @@ func (c *checking) version(ctx context.Context) {
 		c.found(Dubious, "version.ancient", version.Below, medusaclient.Tested)
 	case version.Below != "":
 		c.found(Dubious, "version.old", version.From, version.Below, medusaclient.Tested)
+	case version.Unasked != "":
+		c.found(Notable, "version.unasked", version.From, version.Unasked, medusaclient.Tested)
 	default:
 		c.found(Good, "version", version.From, medusaclient.Tested)
 	}
@@ -234,57 +242,58 @@ func (c *checking) version(ctx context.Context) {
 	}
 }
 
-// neededRight is a right that the gateway needs of its own user, and what it is
-// tried with: ids that Medusa never gives, so that nothing changes.
+// neededRight is a right that the gateway needs of its own user: what Medusa calls
+// it, and what it is tried with: ids that Medusa never gives, so that nothing changes.
 type neededRight struct {
-	key string
-	try func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error
+	key    string
+	policy string
+	try    func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error
 }
 
 var neededRights = []neededRight{
-	{"right.stores", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.stores", "store:read", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.Stores.List(ctx, by)
 		return err
 	}},
-	{"right.items", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.items", "inventory_item:read", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		return m.InventoryItems.ConfirmRead(ctx, by)
 	}},
-	{"right.levels", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.levels", "inventory_item:*", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		return m.InventoryItems.ConfirmWrite(ctx, by)
 	}},
-	{"right.variants", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.variants", "product_variant:read", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.Products.ListLinks(ctx, by, []string{"variant_none"})
 		return err
 	}},
-	{"right.keys", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.keys", "api_key:read", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.APIKeys.AnyToken(ctx, by)
 		return err
 	}},
-	{"right.locations", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.locations", "stock_location:read", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.StockLocations.List(ctx, by, medusaclient.StockLocationFilter{}, 1, 0)
 		return err
 	}},
-	{"right.reservations", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.reservations", "reservation_item:read", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.Reservations.List(ctx, by, medusaclient.ReservationFilter{}, 1, 0)
 		return err
 	}},
-	{"right.reserve", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.reserve", "reservation_item:create", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		one := medusaclient.Number("1")
 		_, err := m.Reservations.Create(ctx, by, time.Time{}, medusaclient.ReservationWrite{InventoryItemID: "iitem_none", LocationID: "sloc_none", Quantity: &one})
 		return err
 	}},
-	{"right.rereserve", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.rereserve", "reservation_item:update", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.Reservations.Update(ctx, by, time.Time{}, "resitem_none", medusaclient.ReservationWrite{})
 		return err
 	}},
-	{"right.release", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.release", "reservation_item:delete", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		return m.Reservations.ConfirmDelete(ctx, by)
 	}},
-	{"right.relink", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.relink", "stock_location:update", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		_, err := m.StockLocations.Update(ctx, by, "sloc_none", medusaclient.LocationWrite{})
 		return err
 	}},
-	{"right.undo", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
+	{"right.undo", "stock_location:delete", func(ctx context.Context, m *medusaclient.Client, by medusaclient.Credential) error {
 		return m.StockLocations.ConfirmDelete(ctx, by)
 	}},
 }
@@ -298,8 +307,9 @@ func (c *checking) rights(ctx context.Context) {
 		var refused *medusaclient.Error // of what there is not, by who may do it
 		switch {
 		case errors.As(err, &account):
-			missing = append(missing, Found(Bad, right.key))
+			missing = append(missing, Found(Bad, right.key, right.policy))
 		case err != nil && (!errors.As(err, &refused) || refused.Status >= http.StatusInternalServerError):
+			c.findings = append(c.findings, missing...)
 			c.found(Bad, "medusa.broken", c.address, plainly(err))
 			return
 		}
@@ -308,10 +318,24 @@ func (c *checking) rights(ctx context.Context) {
 	case 0:
 		c.found(Good, "rights")
 	case len(neededRights):
-		c.found(Bad, "rights.none", c.g.account.Email())
+		c.found(Bad, "rights.none", c.g.account.Email(), strings.Join(neededPolicies(), ", "))
 	default:
 		c.findings = append(c.findings, missing...)
 	}
+}
+
+// neededPolicies are the policies of a role that is enough, by their names.
+func neededPolicies() []string {
+	var policies []string
+	for _, right := range neededRights {
+		policies = append(policies, right.policy)
+	}
+	policies = slices.DeleteFunc(policies, func(policy string) bool {
+		resource, operation, _ := strings.Cut(policy, ":")
+		return operation != "*" && slices.Contains(policies, resource+":*")
+	})
+	slices.Sort(policies)
+	return policies
 }
 
 // defaultKey says what the publishable key opens for shoppers who send none.

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/cannahub/gateway/bff/counters"
 	"github.com/cannahub/gateway/bff/live"
 	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/medusaclient"
@@ -97,10 +98,9 @@ func newFeeds(config Config, forget func()) *feeds {
 	factory.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "gateway_live_items", Help: "Inventory items that somebody follows.",
 	}, func() float64 { return float64(f.hub.Watched()) })
-	f.ended = factory.NewCounterVec(prometheus.CounterOpts{
-		Name: "gateway_live_feeds_ended_total",
-		Help: "Feeds that ended, by why: left, slow (did not take what it was told), refused (its key or credential), stopping.",
-	}, []string{"why"})
+	f.ended = counters.By(config.Metrics, "gateway_live_feeds_ended_total",
+		"Feeds that ended, by why: left, slow (did not take what it was told), refused (its key or credential), stopping.",
+		"why", "left", "slow", "refused", "stopping")
 	return f
 }
 

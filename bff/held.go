@@ -8,9 +8,9 @@ import (
 
 	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 	"golang.org/x/sync/singleflight"
 
+	"github.com/cannahub/gateway/bff/counters"
 	"github.com/cannahub/gateway/bff/panics"
 )
 
@@ -39,10 +39,9 @@ func newHeld(config Config) *held {
 	h := &held{
 		ttl:     config.CacheTTL,
 		timeout: config.Timeout,
-		reads: promauto.With(config.Metrics).NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_held_answers_total",
-			Help: "Reads by where their answer came from: hit (held in memory), shared (made by another caller at the same time), miss (made).",
-		}, []string{"result"}),
+		reads: counters.By(config.Metrics, "gateway_held_answers_total",
+			"Reads by where their answer came from: hit (held in memory), shared (made by another caller at the same time), miss (made).",
+			"result", "hit", "shared", "miss"),
 	}
 	if config.CacheTTL > 0 && config.MaxBytes > 0 {
 		h.answers = otter.Must(&otter.Options[string, heldAnswer]{

@@ -4,6 +4,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/cannahub/gateway/bff/counters"
 	"github.com/cannahub/gateway/bff/state"
 )
 
@@ -19,14 +20,12 @@ func newHoldMetrics(registry prometheus.Registerer, store *state.Store) *holdMet
 		}, countOf(store.CountHolds))
 	}
 	return &holdMetrics{
-		reservations: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_reservations_ended_total",
-			Help: "Reservations of holds that ended, by how: confirmed, released, expired, ordered (of carts that became orders).",
-		}, []string{"how"}),
-		carts: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_cart_changes_total",
-			Help: "Changes of the lines of carts by what became of their stock: held, refused (there was not enough), failed (not held as it should be).",
-		}, []string{"stock"}),
+		reservations: counters.By(registry, "gateway_reservations_ended_total",
+			"Reservations of holds that ended, by how: confirmed, released, expired, ordered (of carts that became orders).",
+			"how", "confirmed", "released", "expired", "ordered"),
+		carts: counters.By(registry, "gateway_cart_changes_total",
+			"Changes of the lines of carts by what became of their stock: held, refused (there was not enough), failed (not held as it should be).",
+			"stock", "held", "refused", "failed"),
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/cannahub/gateway/bff/counters"
 	"github.com/cannahub/gateway/bff/state"
 )
 
@@ -29,10 +30,9 @@ func newSetupMetrics(registry prometheus.Registerer, store *state.Store) *setupM
 		}))
 	}
 	return &setupMetrics{
-		outcomes: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_setups_total",
-			Help: "Locations to be set up, by what was answered: done, rolled_back (nothing is left), incomplete (something may be left for the time being).",
-		}, []string{"outcome"}),
+		outcomes: counters.By(registry, "gateway_setups_total",
+			"Locations to be set up, by what was answered: done, rolled_back (nothing is left), incomplete (something may be left for the time being).",
+			"outcome", "done", "rolled_back", "incomplete"),
 	}
 }
 

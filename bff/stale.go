@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/cannahub/gateway/bff/counters"
 	"github.com/cannahub/gateway/mapping"
 )
 
@@ -19,10 +19,9 @@ const shopperPatience = 2 * time.Second
 var errImpatient = errors.New("a shopper waits no longer")
 
 func newStaleMetric(registry prometheus.Registerer) *prometheus.CounterVec {
-	return promauto.With(registry).NewCounterVec(prometheus.CounterOpts{
-		Name: "gateway_stale_answers_total",
-		Help: "Answers of what was known last, given to shoppers because Medusa did not answer.",
-	}, []string{"what"})
+	return counters.By(registry, "gateway_stale_answers_total",
+		"Answers of what was known last, given to shoppers because Medusa did not answer.",
+		"what", "stock", "products")
 }
 
 // impatient is a context that ends when a shopper has waited for long enough, if

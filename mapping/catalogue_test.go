@@ -170,6 +170,10 @@ func (s *sources) readCall(room string, call *ast.CallExpr) {
 		s.key(room, "", call.Args[0])
 	case name == "networkError":
 		s.key(room, "", call.Args[1])
+	case name == "faultIn":
+		s.key(room, "setting.", call.Args[1])
+	case name == "must" && len(call.Args) > 2:
+		s.key(room, "setting.", call.Args[2])
 	case name == "Found", name == "bff.Found", strings.HasSuffix(name, ".found") && len(call.Args) > 1:
 		s.key(room, "check.", call.Args[1])
 	}
@@ -200,7 +204,7 @@ func TestEveryKeyOfTheSourcesIsInTheCatalogue(t *testing.T) {
 			assert.Contains(t, sentences, code+".title")
 		}
 	}
-	for _, key := range []string{"UNAUTHORIZED.key", "METHOD_NOT_ALLOWED", "NETWORK_ERROR.busy", "UNKNOWN_PROFILE", "BODY_NOT_ALLOWED", "check.medusa.slow", "check.database.used"} {
+	for _, key := range []string{"UNAUTHORIZED.key", "METHOD_NOT_ALLOWED", "NETWORK_ERROR.busy", "UNKNOWN_PROFILE", "BODY_NOT_ALLOWED", "check.medusa.slow", "check.database.used", "setting.missing", "setting.publishable"} {
 		assert.Contains(t, s.keys, key, "the sources are not read: %v", slices.Sorted(maps.Keys(s.keys)))
 	}
 }

@@ -1,8 +1,129 @@
 package mapping
 
-// operatorSentences is what the program says at a terminal: under "check." what
-// `gateway check` finds, under "demo." what the demo begins with.
+// operatorSentences is what the program says at a terminal: under "setting." what is
+// wrong with a setting, whose name stands before it, under "check." what `gateway
+// check` finds, under "demo." what the demo begins with.
 var operatorSentences = map[string][languages]string{
+	"command.unknown": {
+		English: `Unknown command %q; see gateway --help.`,
+		Spanish: `Comando desconocido %q; vea gateway --help.`,
+		German:  `Unbekannter Befehl %q; siehe gateway --help.`,
+	},
+	"setting.faults": {
+		English: `Correct these settings:`,
+		Spanish: `Corrija estos ajustes:`,
+		German:  `Berichtigen Sie diese Einstellungen:`,
+	},
+	"setting.file": {
+		English: "is not made of lines like NAME=value",
+		Spanish: "no consta de líneas como NOMBRE=valor",
+		German:  "besteht nicht aus Zeilen wie NAME=Wert",
+	},
+	"setting.unusable": {
+		English: "cannot be used: %s",
+		Spanish: "no se puede usar: %s",
+		German:  "lässt sich nicht benutzen: %s",
+	},
+	"setting.duration": {
+		English: `%q is not a time like 30s or 5m`,
+		Spanish: `%q no es una duración como 30s o 5m`,
+		German:  `%q ist keine Dauer wie 30s oder 5m`,
+	},
+	"setting.switchable": {
+		English: `%q is neither a time like 30m nor off`,
+		Spanish: `%q no es una duración como 30m ni off`,
+		German:  `%q ist weder eine Dauer wie 30m noch off`,
+	},
+	"setting.integer": {
+		English: `%q is not a whole number`,
+		Spanish: `%q no es un número entero`,
+		German:  `%q ist keine ganze Zahl`,
+	},
+	"setting.size": {
+		English: `%q is not a size like 64 MiB`,
+		Spanish: `%q no es un tamaño como 64 MiB`,
+		German:  `%q ist keine Größe wie 64 MiB`,
+	},
+	"setting.rate": {
+		English: `%q is neither off nor like 50/s:100 (units s, m and h, both numbers at least 1)`,
+		Spanish: `%q no es off ni algo como 50/s:100 (unidades s, m y h, ambos números desde 1)`,
+		German:  `%q ist weder off noch wie 50/s:100 (Einheiten s, m und h, beide Zahlen mindestens 1)`,
+	},
+	"setting.networks": {
+		English: `in %q something is neither an address nor a network like 10.0.0.0/8`,
+		Spanish: `en %q hay algo que no es una dirección ni una red como 10.0.0.0/8`,
+		German:  `%q enthält etwas, das weder eine Adresse noch ein Netz wie 10.0.0.0/8 ist`,
+	},
+	"setting.level": {
+		English: `%q is none of debug, info, warn and error`,
+		Spanish: `%q no es ninguno de debug, info, warn y error`,
+		German:  `%q ist keines von debug, info, warn und error`,
+	},
+	"setting.secret": {
+		English: `what follows whsec_ must be base64`,
+		Spanish: `lo que sigue a whsec_ debe ser base64`,
+		German:  `was auf whsec_ folgt, muss Base64 sein`,
+	},
+	"setting.negative": {
+		English: `must not be negative`,
+		Spanish: `no debe ser negativo`,
+		German:  `darf nicht negativ sein`,
+	},
+	"setting.positive": {
+		English: `must be more than 0`,
+		Spanish: `debe ser mayor que 0`,
+		German:  `muss größer als 0 sein`,
+	},
+	"setting.least": {
+		English: `must be at least %s`,
+		Spanish: `debe ser al menos %s`,
+		German:  `muss mindestens %s sein`,
+	},
+	"setting.publishable": {
+		English: `must begin with pk_`,
+		Spanish: `debe empezar por pk_`,
+		German:  `muss mit pk_ beginnen`,
+	},
+	"setting.format": {
+		English: `%q is neither json nor text`,
+		Spanish: `%q no es json ni text`,
+		German:  `%q ist weder json noch text`,
+	},
+	"setting.url": {
+		English: `must be an absolute http or https URL`,
+		Spanish: `debe ser una URL absoluta, http o https`,
+		German:  `muss eine absolute URL mit http oder https sein`,
+	},
+	"setting.origin": {
+		English: `%q is not an origin like https://app.example.com`,
+		Spanish: `%q no es un origen como https://app.example.com`,
+		German:  `%q ist kein Origin wie https://app.example.com`,
+	},
+	"setting.missing": {
+		English: `is needed`,
+		Spanish: `es necesario`,
+		German:  `wird gebraucht`,
+	},
+	"setting.exclusive": {
+		English: `not together with %s`,
+		Spanish: `no junto con %s`,
+		German:  `nicht zusammen mit %s`,
+	},
+	"setting.both": {
+		English: `both are needed`,
+		Spanish: `ambos son necesarios`,
+		German:  `beide werden gebraucht`,
+	},
+	"setting.user": {
+		English: `are needed (or %s)`,
+		Spanish: `son necesarios (o %s)`,
+		German:  `werden gebraucht (oder %s)`,
+	},
+	"check.failed": {
+		English: `What is marked FAIL has to be put right.`,
+		Spanish: `Lo marcado con FAIL hay que corregirlo.`,
+		German:  `Was mit FAIL bezeichnet ist, muss in Ordnung gebracht werden.`,
+	},
 	"check.configuration": {
 		English: "All settings can be read.",
 		Spanish: "Todos los ajustes se pueden leer.",
@@ -10,7 +131,7 @@ var operatorSentences = map[string][languages]string{
 	},
 	"check.medusa": {
 		English: "Medusa answers at %s, within %s.",
-		Spanish: "Medusa responde en %s, en %s.",
+		Spanish: "Medusa responde en %s y tarda %s.",
 		German:  "Medusa antwortet unter %s, nach %s.",
 	},
 	"check.medusa.slow": {
@@ -114,69 +235,69 @@ var operatorSentences = map[string][languages]string{
 		German:  "Er darf alles, was das Gateway braucht.",
 	},
 	"check.rights.none": {
-		English: "Medusa has roles, and %s has none that allows anything: give it one with store:read, inventory_item:*, inventory_level:*, product_variant:read, api_key:read, stock_location:* and reservation_item:*.",
-		Spanish: "Medusa tiene roles y %s no tiene ninguno que permita algo: dele uno con store:read, inventory_item:*, inventory_level:*, product_variant:read, api_key:read, stock_location:* y reservation_item:*.",
-		German:  "Medusa hat Rollen, und %s hat keine, die etwas erlaubt: geben Sie ihm eine mit store:read, inventory_item:*, inventory_level:*, product_variant:read, api_key:read, stock_location:* und reservation_item:*.",
+		English: "Medusa has roles, and %s has none that allows anything: give it one with %s.",
+		Spanish: "Medusa tiene roles y %s no tiene ninguno que permita algo: dele uno con %s.",
+		German:  "Medusa hat Rollen, und %s hat keine, die etwas erlaubt: geben Sie ihm eine mit %s.",
 	},
 	"check.right.stores": {
-		English: "Medusa does not let it read the store (store:read): prices have no default currency, and /readyz stays 503.",
-		Spanish: "Medusa no le deja leer la tienda (store:read): los precios no tienen moneda predeterminada y /readyz queda en 503.",
-		German:  "Medusa lässt ihn den Shop nicht lesen (store:read): Preise haben keine Standardwährung, und /readyz bleibt 503.",
+		English: "Medusa does not let it read the store (%s): prices have no default currency, and /readyz stays 503.",
+		Spanish: "Medusa no le deja leer la tienda (%s): los precios no tienen moneda predeterminada y /readyz queda en 503.",
+		German:  "Medusa lässt ihn den Shop nicht lesen (%s): Preise haben keine Standardwährung, und /readyz bleibt 503.",
 	},
 	"check.right.items": {
-		English: "Medusa does not let it read inventory items (inventory_item:read): shoppers get no availability, nobody follows live changes, and stock cannot be changed.",
-		Spanish: "Medusa no le deja leer artículos de inventario (inventory_item:read): los compradores no ven disponibilidad, nadie sigue cambios en vivo y el stock no se puede cambiar.",
-		German:  "Medusa lässt ihn Bestandsartikel nicht lesen (inventory_item:read): Käufer erfahren keine Verfügbarkeit, niemand kann Änderungen verfolgen, und Bestand lässt sich nicht ändern.",
+		English: "Medusa does not let it read inventory items (%s): shoppers get no availability, nobody follows live changes, and stock cannot be changed.",
+		Spanish: "Medusa no le deja leer artículos de inventario (%s): los compradores no ven disponibilidad, nadie sigue cambios en vivo y el stock no se puede cambiar.",
+		German:  "Medusa lässt ihn Bestandsartikel nicht lesen (%s): Käufer erfahren keine Verfügbarkeit, niemand kann Änderungen verfolgen, und Bestand lässt sich nicht ändern.",
 	},
 	"check.right.levels": {
-		English: "Medusa does not let it write stock (inventory_item:*): no change of stock and no sale can be made.",
-		Spanish: "Medusa no le deja escribir el stock (inventory_item:*): no se puede hacer ningún cambio de stock ni ninguna venta.",
-		German:  "Medusa lässt ihn Bestand nicht schreiben (inventory_item:*): keine Änderung des Bestands und kein Verkauf ist möglich.",
+		English: "Medusa does not let it write stock (%s): no change of stock and no sale can be made. Of Medusa's own roles only Super Admin has it. Give it that one, or define the policy in your Medusa project (definePolicies): one that is made in Medusa's admin is gone after the next start.",
+		Spanish: "Medusa no le deja escribir el stock (%s): no se puede hacer ningún cambio de stock ni ninguna venta. De los roles propios de Medusa solo Super Admin lo tiene. Dele ese, o defina la política en su proyecto de Medusa (definePolicies): una creada en el admin de Medusa desaparece en el siguiente arranque.",
+		German:  "Medusa lässt ihn Bestand nicht ändern (%s): keine Änderung des Bestands und kein Verkauf ist möglich. Von Medusas eigenen Rollen hat es nur Super Admin. Geben Sie ihm die, oder definieren Sie die Policy in Ihrem Medusa-Projekt (definePolicies): eine, die in Medusas Admin angelegt wird, ist nach dem nächsten Start weg.",
 	},
 	"check.right.variants": {
-		English: "Medusa does not let it read variants (product_variant:read): shoppers cannot ask by variant, and carts hold no stock.",
-		Spanish: "Medusa no le deja leer variantes (product_variant:read): los compradores no pueden preguntar por variante y los carritos no retienen stock.",
-		German:  "Medusa lässt ihn Varianten nicht lesen (product_variant:read): Käufer können nicht nach Varianten fragen, und Warenkörbe halten keinen Bestand.",
+		English: "Medusa does not let it read variants (%s): shoppers cannot ask by variant, and carts hold no stock.",
+		Spanish: "Medusa no le deja leer variantes (%s): los compradores no pueden preguntar por variante y los carritos no retienen stock.",
+		German:  "Medusa lässt ihn Varianten nicht lesen (%s): Käufer können nicht nach Varianten fragen, und Warenkörbe halten keinen Bestand.",
 	},
 	"check.right.keys": {
-		English: "Medusa does not let it read API keys (api_key:read): no shopper is answered, since no publishable key is known.",
-		Spanish: "Medusa no le deja leer claves de API (api_key:read): ningún comprador recibe respuesta, porque no se conoce ninguna clave publicable.",
-		German:  "Medusa lässt ihn API-Schlüssel nicht lesen (api_key:read): kein Käufer bekommt eine Antwort, da kein öffentlicher Schlüssel bekannt ist.",
+		English: "Medusa does not let it read API keys (%s): no shopper is answered, since no publishable key is known.",
+		Spanish: "Medusa no le deja leer claves de API (%s): ningún comprador recibe respuesta, porque no se conoce ninguna clave publicable.",
+		German:  "Medusa lässt ihn API-Schlüssel nicht lesen (%s): kein Käufer bekommt eine Antwort, da kein öffentlicher Schlüssel bekannt ist.",
 	},
 	"check.right.locations": {
-		English: "Medusa does not let it read stock locations (stock_location:read): nobody is told where stock is, and set-ups that fail cannot be undone.",
-		Spanish: "Medusa no le deja leer ubicaciones de stock (stock_location:read): a nadie se le dice dónde hay stock, y las configuraciones fallidas no se pueden deshacer.",
-		German:  "Medusa lässt ihn Lagerorte nicht lesen (stock_location:read): niemand erfährt, wo Bestand ist, und gescheiterte Einrichtungen lassen sich nicht zurücknehmen.",
+		English: "Medusa does not let it read stock locations (%s): nobody is told where stock is, and set-ups that fail cannot be undone.",
+		Spanish: "Medusa no le deja leer ubicaciones de stock (%s): a nadie se le dice dónde hay stock, y las configuraciones fallidas no se pueden deshacer.",
+		German:  "Medusa lässt ihn Lagerorte nicht lesen (%s): niemand erfährt, wo Bestand ist, und gescheiterte Einrichtungen lassen sich nicht zurücknehmen.",
 	},
 	"check.right.reservations": {
-		English: "Medusa does not let it read reservations (reservation_item:read): holds cannot be looked after.",
-		Spanish: "Medusa no le deja leer reservas (reservation_item:read): no se pueden atender las retenciones.",
-		German:  "Medusa lässt ihn Reservierungen nicht lesen (reservation_item:read): um gehaltenen Bestand kann sich niemand kümmern.",
+		English: "Medusa does not let it read reservations (%s): holds cannot be looked after.",
+		Spanish: "Medusa no le deja leer reservas (%s): no se pueden atender las retenciones.",
+		German:  "Medusa lässt ihn Reservierungen nicht lesen (%s): um gehaltenen Bestand kann sich niemand kümmern.",
 	},
 	"check.right.reserve": {
-		English: "Medusa does not let it make reservations (reservation_item:create): carts hold no stock.",
-		Spanish: "Medusa no le deja crear reservas (reservation_item:create): los carritos no retienen stock.",
-		German:  "Medusa lässt ihn keine Reservierungen anlegen (reservation_item:create): Warenkörbe halten keinen Bestand.",
+		English: "Medusa does not let it make reservations (%s): carts hold no stock.",
+		Spanish: "Medusa no le deja crear reservas (%s): los carritos no retienen stock.",
+		German:  "Medusa lässt ihn keine Reservierungen anlegen (%s): Warenkörbe halten keinen Bestand.",
 	},
 	"check.right.rereserve": {
-		English: "Medusa does not let it change reservations (reservation_item:update): what a cart holds does not follow its lines.",
-		Spanish: "Medusa no le deja cambiar reservas (reservation_item:update): lo que retiene un carrito no sigue a sus líneas.",
-		German:  "Medusa lässt ihn Reservierungen nicht ändern (reservation_item:update): was ein Warenkorb hält, folgt seinen Zeilen nicht.",
+		English: "Medusa does not let it change reservations (%s): what a cart holds does not follow its lines.",
+		Spanish: "Medusa no le deja cambiar reservas (%s): lo que retiene un carrito no sigue a sus líneas.",
+		German:  "Medusa lässt ihn Reservierungen nicht ändern (%s): was ein Warenkorb hält, folgt seinen Zeilen nicht.",
 	},
 	"check.right.release": {
-		English: "Medusa does not let it delete reservations (reservation_item:delete): what was held stays reserved when its time is over.",
-		Spanish: "Medusa no le deja eliminar reservas (reservation_item:delete): lo retenido sigue reservado cuando su tiempo termina.",
-		German:  "Medusa lässt ihn Reservierungen nicht löschen (reservation_item:delete): Gehaltenes bleibt reserviert, wenn seine Zeit vorbei ist.",
+		English: "Medusa does not let it delete reservations (%s): what was held stays reserved when its time is over.",
+		Spanish: "Medusa no le deja eliminar reservas (%s): lo retenido sigue reservado cuando su tiempo termina.",
+		German:  "Medusa lässt ihn Reservierungen nicht löschen (%s): Gehaltenes bleibt reserviert, wenn seine Zeit vorbei ist.",
 	},
 	"check.right.relink": {
-		English: "Medusa does not let it change stock locations (stock_location:update): the sales channel of a set-up that failed stays linked, and its checkouts can fail.",
-		Spanish: "Medusa no le deja cambiar ubicaciones de stock (stock_location:update): el canal de ventas de una configuración fallida sigue enlazado, y sus compras pueden fallar.",
-		German:  "Medusa lässt ihn Lagerorte nicht ändern (stock_location:update): der Vertriebskanal einer gescheiterten Einrichtung bleibt verknüpft, und Käufe darüber können scheitern.",
+		English: "Medusa does not let it change stock locations (%s): the sales channel of a set-up that failed stays linked, and its checkouts can fail.",
+		Spanish: "Medusa no le deja cambiar ubicaciones de stock (%s): el canal de ventas de una configuración fallida sigue enlazado, y sus compras pueden fallar.",
+		German:  "Medusa lässt ihn Lagerorte nicht ändern (%s): der Vertriebskanal einer gescheiterten Einrichtung bleibt verknüpft, und Käufe darüber können scheitern.",
 	},
 	"check.right.undo": {
-		English: "Medusa does not let it delete stock locations (stock_location:delete): a set-up that failed cannot be undone.",
-		Spanish: "Medusa no le deja eliminar ubicaciones de stock (stock_location:delete): una configuración fallida no se puede deshacer.",
-		German:  "Medusa lässt ihn Lagerorte nicht löschen (stock_location:delete): eine gescheiterte Einrichtung lässt sich nicht zurücknehmen.",
+		English: "Medusa does not let it delete stock locations (%s): a set-up that failed cannot be undone.",
+		Spanish: "Medusa no le deja eliminar ubicaciones de stock (%s): una configuración fallida no se puede deshacer.",
+		German:  "Medusa lässt ihn Lagerorte nicht löschen (%s): eine gescheiterte Einrichtung lässt sich nicht zurücknehmen.",
 	},
 	"check.version": {
 		English: "Medusa is %s or newer, as its routes show: it does not tell its version. The gateway was tested with %s.",
@@ -192,6 +313,11 @@ var operatorSentences = map[string][languages]string{
 		English: "Medusa is older than %s, as its routes show: it does not tell its version. The gateway was tested with %s; update Medusa.",
 		Spanish: "Medusa es anterior a %s, según sus rutas: no dice su versión. El gateway se probó con %s; actualice Medusa.",
 		German:  "Medusa ist älter als %s, wie seine Routen zeigen: seine Version nennt es nicht. Getestet wurde das Gateway mit %s; aktualisieren Sie Medusa.",
+	},
+	"check.version.unasked": {
+		English: "Medusa is %s or newer, as its routes show: it does not tell its version. Whether it is %s could not be asked, since no publishable key is known. The gateway was tested with %s.",
+		Spanish: "Medusa es %s o más nuevo, según sus rutas: no dice su versión. Si es %s no se pudo preguntar, porque no se conoce ninguna clave publicable. El gateway se probó con %s.",
+		German:  "Medusa ist %s oder neuer, wie seine Routen zeigen: seine Version nennt es nicht. Ob es %s ist, ließ sich nicht fragen, weil kein öffentlicher Schlüssel bekannt ist. Getestet wurde das Gateway mit %s.",
 	},
 	"check.version.new": {
 		English: "Medusa has feature flags (%s) that %s, with which the gateway was tested, does not have: they are your project's own, or Medusa is newer. If it is, try everything you use.",
@@ -241,7 +367,7 @@ var operatorSentences = map[string][languages]string{
 	"check.database.postgres": {
 		English: "The database, a PostgreSQL, can be written (version %s of its tables). Several gateways can share it.",
 		Spanish: "La base de datos, un PostgreSQL, se puede escribir (versión %s de sus tablas). Varios gateways pueden compartirla.",
-		German:  "Die Datenbank, ein PostgreSQL, lässt sich beschreiben (Version %s ihrer Tabellen). Mehrere Gateways können sie teilen.",
+		German:  "Die Datenbank, ein PostgreSQL, lässt sich beschreiben (Version %s ihrer Tabellen). Mehrere Gateways können sie sich teilen.",
 	},
 	"check.database.full": {
 		English: "The disk of the database has only %s left. A million changes take 0.7 GB; make room, or no stock can be changed.",

@@ -1,9 +1,12 @@
 package mapping
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // pageTexts is what the pages for people say, by the name of the page and of
-// the text.
+// the text; "session" is what the board and the reference say of signing in.
 var pageTexts = map[string][languages]string{
 	"home.title":     {English: "Cannahub gateway", Spanish: "Gateway de Cannahub", German: "Cannahub-Gateway"},
 	"home.lead":      {English: "The stock of a Medusa shop, at all its locations, in one API.", Spanish: "El stock de una tienda Medusa, en todas sus ubicaciones, en una sola API.", German: "Der Bestand eines Medusa-Shops, an allen Lagerorten, in einer API."},
@@ -14,17 +17,19 @@ var pageTexts = map[string][languages]string{
 	"home.openapi":   {English: "OpenAPI document", Spanish: "Documento OpenAPI", German: "OpenAPI-Dokument"},
 	"home.openapiIs": {English: "For generated types and clients, and for Postman.", Spanish: "Para generar tipos y clientes, y para Postman.", German: "Für erzeugte Typen und Clients und für Postman."},
 
-	"board.title":             {English: "Stock board", Spanish: "Tablero de stock", German: "Bestandstafel"},
+	"session.signIn":        {English: "Sign in", Spanish: "Iniciar sesión", German: "Anmelden"},
+	"session.signInAgain":   {English: "Your session is over. Please sign in again.", Spanish: "Su sesión terminó. Inicie sesión de nuevo.", German: "Ihre Sitzung ist zu Ende. Bitte melden Sie sich wieder an."},
+	"session.signInRefused": {English: "Medusa does not know this e-mail address with this password.", Spanish: "Medusa no conoce este correo con esta contraseña.", German: "Medusa kennt diese E-Mail-Adresse mit diesem Passwort nicht."},
+	"session.signInMore":    {English: "This account cannot sign in here: it belongs to no user of Medusa's admin, or asks for a second factor.", Spanish: "Esta cuenta no puede iniciar sesión aquí: no pertenece a ningún usuario del admin de Medusa, o pide un segundo factor.", German: "Mit diesem Konto kann man sich hier nicht anmelden: Es gehört zu keinem Benutzer des Medusa-Admins oder verlangt einen zweiten Faktor."},
+	"session.signOut":       {English: "Sign out", Spanish: "Salir", German: "Abmelden"},
+	"session.email":         {English: "E-mail", Spanish: "Correo electrónico", German: "E-Mail"},
+	"session.password":      {English: "Password", Spanish: "Contraseña", German: "Passwort"},
+	"session.unreachable":   {English: "The gateway cannot be reached.", Spanish: "No se puede llegar al gateway.", German: "Das Gateway ist nicht zu erreichen."},
+	"session.failed":        {English: "The gateway answered {status}.", Spanish: "El gateway respondió {status}.", German: "Das Gateway hat {status} geantwortet."},
+
 	"board.skip":              {English: "Skip to the products", Spanish: "Ir a los productos", German: "Zu den Produkten"},
 	"board.noScript":          {English: "The stock board needs JavaScript.", Spanish: "El tablero de stock necesita JavaScript.", German: "Die Bestandstafel braucht JavaScript."},
-	"board.signIn":            {English: "Sign in", Spanish: "Iniciar sesión", German: "Anmelden"},
 	"board.signInWhy":         {English: "With your Medusa user.", Spanish: "Con su usuario de Medusa.", German: "Mit Ihrem Medusa-Benutzer."},
-	"board.signInAgain":       {English: "Your session is over. Please sign in again.", Spanish: "Su sesión terminó. Inicie sesión de nuevo.", German: "Ihre Sitzung ist zu Ende. Bitte melden Sie sich wieder an."},
-	"board.signInRefused":     {English: "Medusa does not know this e-mail address with this password.", Spanish: "Medusa no conoce este correo con esta contraseña.", German: "Medusa kennt diese E-Mail-Adresse mit diesem Passwort nicht."},
-	"board.signInMore":        {English: "This account cannot sign in here: it is no user of Medusa's admin, or asks for a second factor.", Spanish: "Esta cuenta no puede iniciar sesión aquí: no es de un usuario del administrador de Medusa o pide un segundo factor.", German: "Mit diesem Konto kann man sich hier nicht anmelden: Es ist kein Benutzer von Medusas Verwaltung oder verlangt einen zweiten Faktor."},
-	"board.signOut":           {English: "Sign out", Spanish: "Salir", German: "Abmelden"},
-	"board.email":             {English: "E-mail", Spanish: "Correo electrónico", German: "E-Mail"},
-	"board.password":          {English: "Password", Spanish: "Contraseña", German: "Passwort"},
 	"board.search":            {English: "Search", Spanish: "Buscar", German: "Suchen"},
 	"board.location":          {English: "Location", Spanish: "Ubicación", German: "Lagerort"},
 	"board.allLocations":      {English: "All locations", Spanish: "Todas las ubicaciones", German: "Alle Lagerorte"},
@@ -47,7 +52,7 @@ var pageTexts = map[string][languages]string{
 	"board.out":               {English: "Out of stock", Spanish: "Sin stock", German: "Nicht vorrätig"},
 	"board.low":               {English: "Low", Spanish: "Bajo", German: "Knapp"},
 	"board.unmanaged":         {English: "stock not managed", Spanish: "stock sin gestión", German: "ohne Bestandsverwaltung"},
-	"board.kit":               {English: "kit: change its parts", Spanish: "kit: cambie sus partes", German: "Set: seine Teile ändern"},
+	"board.kit":               {English: "kit: change its parts", Spanish: "kit: cambie sus componentes", German: "Set: seine Teile ändern"},
 	"board.deletedLocation":   {English: "(deleted location)", Spanish: "(ubicación eliminada)", German: "(gelöschter Lagerort)"},
 	"board.edit":              {English: "Edit", Spanish: "Editar", German: "Ändern"},
 	"board.editOf":            {English: "Edit {what}, {where}", Spanish: "Editar {what}, {where}", German: "{what}, {where} ändern"},
@@ -57,7 +62,7 @@ var pageTexts = map[string][languages]string{
 	"board.historyOf":         {English: "History of {what}, {where}", Spanish: "Historial de {what}, {where}", German: "Verlauf von {what}, {where}"},
 	"board.now":               {English: "{quantity} in stock ({grams}), {reserved} reserved, {available} available", Spanish: "{quantity} en stock ({grams}), {reserved} reservados, {available} disponibles", German: "{quantity} im Bestand ({grams}), {reserved} reserviert, {available} verfügbar"},
 	"board.what":              {English: "What do you want to do?", Spanish: "¿Qué quiere hacer?", German: "Was möchten Sie tun?"},
-	"board.count":             {English: "Set what was counted", Spanish: "Fijar lo contado", German: "Gezählten Bestand eintragen"},
+	"board.count":             {English: "Set what was counted", Spanish: "Registrar el conteo", German: "Gezählten Bestand eintragen"},
 	"board.adjust":            {English: "Add or take away", Spanish: "Sumar o restar", German: "Hinzufügen oder wegnehmen"},
 	"board.quantity":          {English: "Quantity", Spanish: "Cantidad", German: "Menge"},
 	"board.countHint":         {English: "What is there now, such as 120 or 3.5", Spanish: "Lo que hay ahora, como 120 o 3,5", German: "Was jetzt da ist, etwa 120 oder 3,5"},
@@ -65,7 +70,6 @@ var pageTexts = map[string][languages]string{
 	"board.countInvalid":      {English: "Enter a number from 0 on, with at most three decimals.", Spanish: "Escriba un número desde 0, con tres decimales como máximo.", German: "Geben Sie eine Zahl ab 0 ein, mit höchstens drei Nachkommastellen."},
 	"board.adjustInvalid":     {English: "Enter a number other than 0, with at most three decimals.", Spanish: "Escriba un número distinto de 0, con tres decimales como máximo.", German: "Geben Sie eine Zahl ein, die nicht 0 ist, mit höchstens drei Nachkommastellen."},
 	"board.becomes":           {English: "{before} becomes {after}", Spanish: "{before} pasa a {after}", German: "Aus {before} wird {after}"},
-	"board.became":            {English: "{before} → {after}", Spanish: "{before} → {after}", German: "{before} → {after}"},
 	"board.reason":            {English: "Reason", Spanish: "Motivo", German: "Grund"},
 	"board.choose":            {English: "Please choose", Spanish: "Elija uno", German: "Bitte wählen"},
 	"board.reasonMissing":     {English: "Choose a reason.", Spanish: "Elija un motivo.", German: "Wählen Sie einen Grund."},
@@ -93,11 +97,9 @@ var pageTexts = map[string][languages]string{
 	"board.try":               {English: "Try first", Spanish: "Probar antes", German: "Erst probieren"},
 	"board.drop":              {English: "Remove", Spanish: "Quitar", German: "Entfernen"},
 	"board.dropOf":            {English: "Remove {what}, {where}", Spanish: "Quitar {what}, {where}", German: "{what}, {where} entfernen"},
-	"board.setTo":             {English: "= {quantity}", Spanish: "= {quantity}", German: "= {quantity}"},
-	"board.changeBy":          {English: "{quantity}", Spanish: "{quantity}", German: "{quantity}"},
 	"board.made":              {English: "{made} of {count} made", Spanish: "{made} de {count} hechos", German: "{made} von {count} ausgeführt"},
 	"board.wouldMake":         {English: "{made} of {count} would be made; nothing is written yet", Spanish: "{made} de {count} se harían; todavía no se escribió nada", German: "{made} von {count} würden ausgeführt; noch ist nichts geschrieben"},
-	"board.skipped":           {English: "Not made: another row cannot be", Spanish: "No hecho: otra fila no se puede hacer", German: "Nicht ausgeführt: Eine andere Zeile geht nicht"},
+	"board.skipped":           {English: "Not made: another row cannot be", Spanish: "No hecho: otra fila no se puede hacer", German: "Nicht ausgeführt: Eine andere Zeile kann nicht ausgeführt werden"},
 	"board.unknown":           {English: "Not known yet whether it was made; send again to learn", Spanish: "Aún no se sabe si se hizo; envíe de nuevo para saberlo", German: "Noch ist nicht bekannt, ob es ausgeführt wurde; noch einmal senden, um es zu erfahren"},
 	"board.older":             {English: "Show older", Spanish: "Mostrar anteriores", German: "Ältere zeigen"},
 	"board.noHistory":         {English: "Nothing was changed through the gateway yet.", Spanish: "Aún no se cambió nada a través del gateway.", German: "Über das Gateway wurde noch nichts geändert."},
@@ -106,53 +108,45 @@ var pageTexts = map[string][languages]string{
 	"board.state_failed":      {English: "not made", Spanish: "no hecho", German: "nicht ausgeführt"},
 	"board.state_unknown":     {English: "outcome unknown", Spanish: "resultado desconocido", German: "Ergebnis unbekannt"},
 	"board.state_outside":     {English: "changed elsewhere", Spanish: "cambiado en otro lugar", German: "anderswo geändert"},
-	"board.unreachable":       {English: "The gateway cannot be reached.", Spanish: "No se puede llegar al gateway.", German: "Das Gateway ist nicht zu erreichen."},
 	"board.sendAgain":         {English: "It may have been made. Send it again: it is made once, however often it is sent.", Spanish: "Puede que ya se haya hecho. Envíelo de nuevo: se hace una sola vez, aunque se envíe varias.", German: "Es kann schon ausgeführt sein. Senden Sie es noch einmal: Es wird nur einmal ausgeführt, so oft es auch gesendet wird."},
+	"board.sentElsewhere":     {English: "Some of these edits have been sent from another tab already. Look at the history, remove here what was made, and send the rest again.", Spanish: "Algunos de estos cambios ya se enviaron desde otra pestaña. Mire el historial, quite aquí los que se hicieron y envíe el resto de nuevo.", German: "Einige dieser Änderungen wurden schon von einem anderen Tab gesendet. Sehen Sie in den Verlauf, entfernen Sie hier, was ausgeführt wurde, und senden Sie den Rest noch einmal."},
 	"board.leftUnknown":       {English: "{what}: it is not known whether your edit was made. Look at the history before you make it again.", Spanish: "{what}: no se sabe si su cambio se hizo. Mire el historial antes de repetirlo.", German: "{what}: Es ist nicht bekannt, ob Ihre Änderung ausgeführt wurde. Sehen Sie in den Verlauf, bevor Sie sie wiederholen."},
 	"board.ambiguous":         {English: "This can be read in two ways. Leave out what sets the thousands apart.", Spanish: "Esto se puede leer de dos maneras. Escriba sin separador de miles.", German: "Das lässt sich auf zwei Arten lesen. Schreiben Sie ohne Tausendertrennzeichen."},
 	"board.historyUnits":      {English: "Counted in units of the inventory item, of which this variant takes {required}.", Spanish: "En unidades del artículo de inventario, de las que esta variante toma {required}.", German: "In Einheiten des Bestandsartikels, von dem diese Variante {required} nimmt."},
-	"board.partly":            {English: "Partly live", Spanish: "En vivo en parte", German: "Teilweise live"},
+	"board.partly":            {English: "Partly live", Spanish: "Parcialmente en vivo", German: "Teilweise live"},
 	"board.onlyFirst":         {English: "(the first {most} are loaded; search for others)", Spanish: "(se cargan los primeros {most}; busque los demás)", German: "(die ersten {most} sind geladen; suchen Sie nach anderen)"},
 	"board.loseBatch":         {English: "The edits that wait are lost. Sign out?", Spanish: "Los cambios en espera se pierden. ¿Salir?", German: "Die wartenden Änderungen gehen verloren. Abmelden?"},
-	"board.failed":            {English: "The gateway answered {status}.", Spanish: "El gateway respondió {status}.", German: "Das Gateway hat {status} geantwortet."},
-	"docs.title":              {English: "API reference", Spanish: "Referencia de la API", German: "API-Referenz"},
-	"docs.pages":              {English: "Pages", Spanish: "Páginas", German: "Seiten"},
-	"docs.skip":               {English: "Skip to the operations", Spanish: "Saltar a las operaciones", German: "Zu den Operationen springen"},
-	"docs.credential":         {English: "Your credential", Spanish: "Su credencial", German: "Ihre Zugangsdaten"},
-	"docs.credentialIs":       {English: "Every request that you try below carries it. It is kept in this tab alone.", Spanish: "La lleva cada petición que pruebe aquí abajo. Se guarda solo en esta pestaña.", German: "Jede Anfrage, die Sie unten ausprobieren, trägt sie. Aufbewahrt werden sie nur in diesem Tab."},
-	"docs.way":                {English: "Kind of credential", Spanish: "Tipo de credencial", German: "Art der Zugangsdaten"},
-	"docs.user":               {English: "Medusa user", Spanish: "Usuario de Medusa", German: "Medusa-Benutzer"},
-	"docs.token":              {English: "Token or secret key", Spanish: "Token o clave secreta", German: "Token oder geheimer Schlüssel"},
-	"docs.publishable":        {English: "Publishable key", Spanish: "Clave publicable", German: "Öffentlicher Schlüssel"},
-	"docs.email":              {English: "E-mail", Spanish: "Correo electrónico", German: "E-Mail"},
-	"docs.password":           {English: "Password", Spanish: "Contraseña", German: "Passwort"},
-	"docs.signIn":             {English: "Sign in", Spanish: "Iniciar sesión", German: "Anmelden"},
-	"docs.use":                {English: "Use it", Spanish: "Usar", German: "Verwenden"},
-	"docs.signedIn":           {English: "Signed in as", Spanish: "Sesión iniciada como", German: "Angemeldet als"},
-	"docs.signOut":            {English: "Sign out", Spanish: "Cerrar sesión", German: "Abmelden"},
-	"docs.remove":             {English: "Remove", Spanish: "Quitar", German: "Entfernen"},
-	"docs.taken":              {English: "Done: what you try below carries it.", Spanish: "Listo: lo que pruebe aquí abajo la lleva.", German: "Erledigt: Was Sie unten ausprobieren, trägt sie."},
-	"docs.missing":            {English: "Fill in this field.", Spanish: "Complete este campo.", German: "Füllen Sie dieses Feld aus."},
-	"docs.passwordRefused":    {English: "Medusa does not accept this e-mail and password.", Spanish: "Medusa no acepta este correo y esta contraseña.", German: "Medusa nimmt diese E-Mail und dieses Passwort nicht an."},
-	"docs.noToken":            {English: "Medusa gave no token for this user; paste one instead.", Spanish: "Medusa no dio un token para este usuario; pegue uno.", German: "Medusa gab für diesen Benutzer kein Token; fügen Sie stattdessen eines ein."},
-	"docs.failed":             {English: "That did not work; try again shortly.", Spanish: "No funcionó; inténtelo de nuevo en un momento.", German: "Das hat nicht geklappt; versuchen Sie es gleich noch einmal."},
-	"docs.unreachable":        {English: "The gateway does not answer; is your connection there?", Spanish: "El gateway no responde; ¿tiene conexión?", German: "Das Gateway antwortet nicht; besteht Ihre Verbindung?"},
-	"docs.loading":            {English: "The reference is being loaded …", Spanish: "Cargando la referencia…", German: "Die Referenz wird geladen …"},
-	"docs.guide":              {English: "Before you begin", Spanish: "Antes de empezar", German: "Bevor Sie anfangen"},
-	"docs.guideIs":            {English: "Quantities, errors, idempotency, live updates … (in English)", Spanish: "Cantidades, errores, idempotencia, actualizaciones en vivo… (en inglés)", German: "Mengen, Fehler, Idempotenz, Live-Aktualisierung … (auf Englisch)"},
-	"docs.filter":             {English: "Filter the operations", Spanish: "Filtrar las operaciones", German: "Operationen filtern"},
-	"docs.headers":            {English: "Headers", Spanish: "Cabeceras", German: "Kopfzeilen"},
-	"docs.showRefusals":       {English: "Show refusals", Spanish: "Mostrar rechazos", German: "Ablehnungen zeigen"},
-	"docs.hideRefusals":       {English: "Hide refusals", Spanish: "Ocultar rechazos", German: "Ablehnungen verbergen"},
-	"docs.copy":               {English: "Copy", Spanish: "Copiar", German: "Kopieren"},
-	"docs.examples":           {English: "Example", Spanish: "Ejemplo", German: "Beispiel"},
-	"docs.body":               {English: "Body of the request", Spanish: "Cuerpo de la petición", German: "Rumpf der Anfrage"},
-	"docs.needs":              {English: "Credential", Spanish: "Credencial", German: "Zugangsdaten"},
-	"docs.nothing":            {English: "none", Spanish: "ninguna", German: "keine"},
-	"docs.aToken":             {English: "token of a Medusa user", Spanish: "token de un usuario de Medusa", German: "Token eines Medusa-Benutzers"},
-	"docs.aSecretKey":         {English: "secret key", Spanish: "clave secreta", German: "geheimer Schlüssel"},
-	"docs.aPublishableKey":    {English: "publishable key", Spanish: "clave publicable", German: "öffentlicher Schlüssel"},
-	"docs.example":            {English: "for example", Spanish: "por ejemplo", German: "zum Beispiel"},
+
+	"docs.pages":           {English: "Pages", Spanish: "Páginas", German: "Seiten"},
+	"docs.skip":            {English: "Skip to the operations", Spanish: "Saltar a las operaciones", German: "Zu den Operationen springen"},
+	"docs.credential":      {English: "Your credential", Spanish: "Su credencial", German: "Ihre Zugangsdaten"},
+	"docs.credentialIs":    {English: "It is sent with every request that you try below. It is kept in this tab alone, a secret key only until you leave or reload this page.", Spanish: "Se envía con cada solicitud que pruebe aquí abajo. Se guarda solo en esta pestaña; una clave secreta, solo hasta que deje o recargue esta página.", German: "Mit jeder Anfrage, die Sie unten ausprobieren, werden sie gesendet. Sie bleiben nur in diesem Tab, ein geheimer Schlüssel nur, bis Sie diese Seite verlassen oder neu laden."},
+	"docs.way":             {English: "Kind of credential", Spanish: "Tipo de credencial", German: "Art der Zugangsdaten"},
+	"docs.user":            {English: "Medusa user", Spanish: "Usuario de Medusa", German: "Medusa-Benutzer"},
+	"docs.token":           {English: "Token or secret key", Spanish: "Token o clave secreta", German: "Token oder geheimer Schlüssel"},
+	"docs.publishable":     {English: "Publishable key", Spanish: "Clave publicable", German: "Öffentlicher Schlüssel"},
+	"docs.use":             {English: "Use it", Spanish: "Usar", German: "Verwenden"},
+	"docs.signedIn":        {English: "Signed in as", Spanish: "Sesión iniciada como", German: "Angemeldet als"},
+	"docs.remove":          {English: "Remove", Spanish: "Quitar", German: "Entfernen"},
+	"docs.taken":           {English: "Done: what you try below is sent with it.", Spanish: "Listo: las solicitudes de abajo la incluyen.", German: "Fertig: Ihre Anfragen unten werden damit gesendet."},
+	"docs.missing":         {English: "Fill in this field.", Spanish: "Complete este campo.", German: "Füllen Sie dieses Feld aus."},
+	"docs.oddKey":          {English: "This is no token or key: there are characters in it that none has.", Spanish: "Esto no es un token ni una clave: contiene caracteres que ninguno tiene.", German: "Das ist kein Token und kein Schlüssel: Es sind Zeichen darin, die keiner hat."},
+	"docs.loading":         {English: "The reference is being loaded …", Spanish: "Cargando la referencia…", German: "Die Referenz wird geladen …"},
+	"docs.guide":           {English: "Before you begin", Spanish: "Antes de empezar", German: "Bevor Sie anfangen"},
+	"docs.guideIs":         {English: "Quantities, errors, idempotency, live updates … (in English)", Spanish: "Cantidades, errores, idempotencia, actualizaciones en vivo… (en inglés)", German: "Mengen, Fehler, Idempotenz, Live-Aktualisierung … (auf Englisch)"},
+	"docs.filter":          {English: "Filter the operations", Spanish: "Filtrar las operaciones", German: "Operationen filtern"},
+	"docs.headers":         {English: "Headers", Spanish: "Cabeceras", German: "Kopfzeilen"},
+	"docs.showRefusals":    {English: "Show refusals", Spanish: "Mostrar rechazos", German: "Ablehnungen zeigen"},
+	"docs.hideRefusals":    {English: "Hide refusals", Spanish: "Ocultar rechazos", German: "Ablehnungen verbergen"},
+	"docs.copy":            {English: "Copy", Spanish: "Copiar", German: "Kopieren"},
+	"docs.examples":        {English: "Example", Spanish: "Ejemplo", German: "Beispiel"},
+	"docs.body":            {English: "Body of the request", Spanish: "Cuerpo de la solicitud", German: "Rumpf der Anfrage"},
+	"docs.needs":           {English: "Credential", Spanish: "Credencial", German: "Zugangsdaten"},
+	"docs.nothing":         {English: "none", Spanish: "ninguna", German: "keine"},
+	"docs.aToken":          {English: "token of a Medusa user", Spanish: "token de un usuario de Medusa", German: "Token eines Medusa-Benutzers"},
+	"docs.aSecretKey":      {English: "secret key", Spanish: "clave secreta", German: "geheimer Schlüssel"},
+	"docs.aPublishableKey": {English: "publishable key", Spanish: "clave publicable", German: "öffentlicher Schlüssel"},
+	"docs.example":         {English: "for example", Spanish: "por ejemplo", German: "zum Beispiel"},
 }
 
 // PageText is a text of a page, if there is one of that key.
@@ -161,11 +155,11 @@ func PageText(key string, l Language) (text string, known bool) {
 	return said[l], known
 }
 
-// PageTexts are the texts of a page by their names without the page's.
-func PageTexts(page string, l Language) map[string]string {
+// PageTexts are the texts of some pages by their names without the page's.
+func PageTexts(l Language, pages ...string) map[string]string {
 	texts := map[string]string{}
 	for key, text := range pageTexts {
-		if name, found := strings.CutPrefix(key, page+"."); found {
+		if page, name, _ := strings.Cut(key, "."); slices.Contains(pages, page) {
 			texts[name] = text[l]
 		}
 	}

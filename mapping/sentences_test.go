@@ -46,21 +46,11 @@ func TestSentencesExistInEveryLanguage(t *testing.T) {
 	}
 }
 
-func TestPageTextsExistInEveryLanguage(t *testing.T) {
-	place := regexp.MustCompile(`\{[a-z]+\}`)
-	for key, text := range pageTexts {
-		for language := range Language(languages) {
-			assert.NotEmpty(t, strings.TrimSpace(text[language]), "%s is not said in %s", key, language)
-			assert.ElementsMatch(t, place.FindAllString(text[English], -1), place.FindAllString(text[language], -1), "what is filled in, of %s in %s", key, language)
-		}
-	}
-}
-
-// isShort tells the few words of titles, rows, stock, leftovers and headings from
+// isShort tells the few words of titles, rows, stock, leftovers, settings and headings from
 // sentences.
 func isShort(key string) bool {
 	kind, _, _ := strings.Cut(key, ".")
-	return strings.HasSuffix(key, ".title") || slices.Contains([]string{"row", "stock", "leftover", "demo"}, kind)
+	return strings.HasSuffix(key, ".title") || slices.Contains([]string{"row", "stock", "leftover", "demo", "setting"}, kind)
 }
 
 func TestEveryTitleHasItsSentence(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 
 // Greeting is how Medusa answers somebody whom it does not know.
 type Greeting struct {
-	Took  time.Duration // there and back, over a connection that was open
+	Took  time.Duration // there and back at the quickest, over a connection that was open
 	Clock *Clock        // nil: the answer tells no time
 }
 
@@ -19,6 +19,10 @@ type Clock struct {
 	Ahead time.Duration // at least, of this machine's; negative: behind; 0: no difference can be seen
 }
 
+// greetings are how often Medusa is asked: the first time opens the connection, and
+// what takes long only once is not far away.
+const greetings = 4
+
 // ErrNoMedusa says that something answers at the address, and that it is no Medusa 2.
 var ErrNoMedusa = errors.New("medusa: what answers is no Medusa 2")
 
@@ -26,10 +30,17 @@ var ErrNoMedusa = errors.New("medusa: what answers is no Medusa 2")
 // answers, ErrNoMedusa when something else does, and an Error when something
 // before Medusa says that Medusa does not (a status of 500 or more).
 func (c *Client) Greet(ctx context.Context) (Greeting, error) {
-	if _, err := c.greet(ctx); err != nil { // which opens the connection
-		return Greeting{}, err
+	var quickest Greeting
+	for i := range greetings {
+		greeting, err := c.greet(ctx)
+		if err != nil {
+			return Greeting{}, err
+		}
+		if i == 0 || greeting.Took < quickest.Took {
+			quickest = greeting
+		}
 	}
-	return c.greet(ctx)
+	return quickest, nil
 }
 
 func (c *Client) greet(ctx context.Context) (Greeting, error) {

@@ -12,8 +12,9 @@ const Tested = "2.21.2"
 // Version is what Medusa's routes tell of its version, which it tells nowhere: it
 // is From or newer, and older than Below.
 type Version struct {
-	From  string // empty: older than all that is known
-	Below string // empty: not known
+	From    string // empty: older than all that is known
+	Below   string // empty: not known
+	Unasked string // whether it is this one or newer could not be asked; empty: it could
 }
 
 // milestone is a route that Medusa has since a version, and that changes nothing.
@@ -22,18 +23,19 @@ type milestone struct {
 	call    call
 }
 
-// milestones are the versions that can be told, the newest first.
+// milestones are the versions that can be told, the oldest first.
 var milestones = []milestone{
-	{"2.21.1", call{method: http.MethodPost, route: "/store/search", path: "/store/search", body: struct{}{}}}, // which asks for nothing and is refused
-	{"2.20.0", call{method: http.MethodGet, route: "/admin/users/:id/auth-providers", path: "/admin/users/me/auth-providers"}},
-	{"2.17.2", call{method: http.MethodGet, route: "/admin/layouts/configurations", path: "/admin/layouts/configurations"}},
-	{"2.16.0", call{method: http.MethodGet, route: "/admin/product-options", path: "/admin/product-options?fields=id&limit=1"}},
-	{"2.15.3", call{method: http.MethodGet, route: "/auth/mfa/factors", path: "/auth/mfa/factors"}},
 	{"2.10.0", call{method: http.MethodGet, route: "/admin/feature-flags", path: "/admin/feature-flags"}},
+	{"2.15.3", call{method: http.MethodGet, route: "/auth/mfa/factors", path: "/auth/mfa/factors"}},
+	{"2.16.0", call{method: http.MethodGet, route: "/admin/product-options", path: "/admin/product-options?fields=id&limit=1"}},
+	{"2.17.2", call{method: http.MethodGet, route: "/admin/layouts/configurations", path: "/admin/layouts/configurations"}},
+	{"2.20.0", call{method: http.MethodGet, route: "/admin/users/:id/auth-providers", path: "/admin/users/me/auth-providers"}},
+	{"2.21.1", call{method: http.MethodPost, route: "/store/search", path: "/store/search", body: struct{}{}}}, // which asks for nothing and is refused
 }
 
-// Version tells Medusa's version by its routes. Without a publishable key the
-// newest cannot be told.
+// Version tells Medusa's version by its routes, up to the first that is not there:
+// a later one may be the project's own. Without a publishable key the newest cannot
+// be asked for.
 func (c *Client) Version(ctx context.Context, by Credential, publishableKey string) (Version, error) {
 	var version Version
 	for _, milestone := range milestones {
@@ -41,19 +43,20 @@ func (c *Client) Version(ctx context.Context, by Credential, publishableKey stri
 		k.credential = by
 		if k.method == http.MethodPost {
 			if publishableKey == "" {
-				continue
+				version.Unasked = milestone.version
+				break
 			}
 			k.credential, k.publishableKey = Credential{}, publishableKey
 		}
 		served, err := c.serves(ctx, k)
-		switch {
-		case err != nil:
+		if err != nil {
 			return Version{}, err
-		case served:
-			version.From = milestone.version
-			return version, nil
 		}
-		version.Below = milestone.version
+		if !served {
+			version.Below = milestone.version
+			break
+		}
+		version.From = milestone.version
 	}
 	return version, nil
 }

@@ -76,23 +76,7 @@ func TestAHookMakesChangesElsewhereKnownAtOnce(t *testing.T) {
 	for i, body := range []string{`{"event":"stock_location.stock-location.updated","data":{"id":["sloc_high_up","sloc_deposito"]}}`, `{"event":"product.product.updated","data":[{"id":"prod_1"}]}`, `{"event":"customer.created"}`} {
 		assert.Equal(t, http.StatusNoContent, s.hook(t, fmt.Sprint("msg_more_", i), body).status, body)
 	}
-	assert.Equal(t, map[string]float64{"taken": 3, "ignored": 1}, s.hookResults(t))
-}
-
-// hookResults are the hooks by what became of them.
-func (s *shop) hookResults(t *testing.T) map[string]float64 {
-	t.Helper()
-	families, err := s.registry.Gather()
-	require.NoError(t, err)
-	results := map[string]float64{}
-	for _, family := range families {
-		if family.GetName() == "gateway_hooks_total" {
-			for _, metric := range family.GetMetric() {
-				results[metric.GetLabel()[0].GetValue()] = metric.GetCounter().GetValue()
-			}
-		}
-	}
-	return results
+	assert.Equal(t, map[string]float64{"taken": 3, "ignored": 1}, s.counted(t, "gateway_hooks_total"))
 }
 
 // A link of a sales channel decides what a publishable key opens, which is held longer
@@ -156,7 +140,7 @@ func TestHooksThatAreRefused(t *testing.T) {
 		r.Header.Set("webhook-signature", "v1,bm90aGluZw== v1a,x "+r.Header.Get("webhook-signature"))
 	})
 	assert.Equal(t, http.StatusNoContent, many.status, "one of several signatures")
-	assert.Equal(t, map[string]float64{"taken": 2, "refused": 11, "invalid": 5, "replayed": 1}, s.hookResults(t))
+	assert.Equal(t, map[string]float64{"taken": 2, "refused": 11, "invalid": 5, "replayed": 1}, s.counted(t, "gateway_hooks_total"))
 	assert.NotContains(t, s.log.String(), "Y2FubmFodWIt", "the secret is in the log")
 
 	without := open(t)

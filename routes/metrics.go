@@ -8,6 +8,8 @@ import (
 	"github.com/labstack/echo/v4"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/cannahub/gateway/bff/counters"
 )
 
 type metrics struct {
@@ -28,10 +30,9 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 			Name: "gateway_requests_in_flight",
 			Help: "Requests being answered.",
 		}),
-		hooks: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_hooks_total",
-			Help: "Hooks by result: taken, ignored (nothing to do), refused (not signed, or too old), replayed, invalid.",
-		}, []string{"result"}),
+		hooks: counters.By(registry, "gateway_hooks_total",
+			"Hooks by result: taken, ignored (nothing to do), refused (not signed, or too old), replayed, invalid.",
+			"result", "taken", "ignored", "refused", "replayed", "invalid"),
 	}
 }
 

@@ -22,38 +22,14 @@ var openAPIDocument = sync.OnceValues(func() (*bff.Answer, error) {
 	return bff.NewJSONAnswer(document), nil
 })
 
-// OpenAPI is the description of every route, as JSON, in the order in which it is written.
+// OpenAPI is the description of every route, as JSON, in the order in which it is written. A key that is merged in (<<)
+// must not be written out beside it: it would be in the JSON twice, which other programs refuse.
 func OpenAPI() ([]byte, error) {
 	var document any
 	if err := yaml.UnmarshalWithOptions(openAPISource, &document, yaml.UseOrderedMap()); err != nil {
 		return nil, err
 	}
-	return yaml.MarshalWithOptions(unrepeated(document), yaml.JSON())
-}
-
-// unrepeated leaves of a key that YAML merged in (<<) and that is then written out the latter alone. Both would be in
-// the JSON, which other programs refuse.
-func unrepeated(value any) any {
-	switch value := value.(type) {
-	case yaml.MapSlice:
-		var kept yaml.MapSlice
-		places := map[any]int{}
-		for _, entry := range value {
-			entry.Value = unrepeated(entry.Value)
-			if place, is := places[entry.Key]; is {
-				kept[place] = entry
-				continue
-			}
-			places[entry.Key] = len(kept)
-			kept = append(kept, entry)
-		}
-		return kept
-	case []any:
-		for i := range value {
-			value[i] = unrepeated(value[i])
-		}
-	}
-	return value
+	return yaml.MarshalWithOptions(document, yaml.JSON())
 }
 
 // openAPI serves the description of every route.

@@ -125,7 +125,7 @@ var pages = sync.OnceValues(func() (map[mapping.Language]map[string]*file, error
 				}
 				return text, nil
 			},
-			"texts": func(page string) map[string]string { return mapping.PageTexts(page, language) },
+			"texts": func(pages ...string) map[string]string { return mapping.PageTexts(language, pages...) },
 		}).ParseFS(pageFiles, "pages/*.html")
 		if err != nil {
 			return nil, err

@@ -1385,7 +1385,7 @@ func TestChangesAreCountedAsTheyWereTold(t *testing.T) {
 			counted[metric.GetLabel()[0].GetValue()] = metric.GetCounter().GetValue()
 		}
 	}
-	require.Equal(t, map[string]float64{"unknown": 1, "failed": 1}, counted)
+	require.Equal(t, map[string]float64{"unknown": 1, "failed": 1, "applied": 0, "refused": 0, "skipped": 0}, counted)
 }
 
 // A location that is gone since a level was made there is not made use of again.

@@ -3,6 +3,8 @@ package stock
 import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/cannahub/gateway/bff/counters"
 )
 
 type metrics struct {
@@ -20,7 +22,7 @@ func newMetrics(registry prometheus.Registerer, queue *queue) *metrics {
 		Name: "gateway_stock_waiting",
 		Help: "Changes of stock that wait for a flush.",
 	}, func() float64 { return float64(queue.length()) })
-	m := &metrics{
+	return &metrics{
 		flushes: factory.NewCounter(prometheus.CounterOpts{
 			Name: "gateway_stock_flushes_total",
 			Help: "Flushes: changes of stock written to Medusa together.",
@@ -30,14 +32,12 @@ func newMetrics(registry prometheus.Registerer, queue *queue) *metrics {
 			Help:    "Rows of the ledger that a flush wrote.",
 			Buckets: []float64{1, 2, 5, 10, 25, 50, 100, 250, 500, 1000},
 		}),
-		changes: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_stock_changes_total",
-			Help: "Changes of stock asked for, by outcome: applied, refused, skipped (with its atomic batch), failed (not made), unknown (being settled).",
-		}, []string{"outcome"}),
-		settled: factory.NewCounterVec(prometheus.CounterOpts{
-			Name: "gateway_stock_settled_total",
-			Help: "Rows whose write was not answered, by what became of them: applied, unknown.",
-		}, []string{"outcome"}),
+		changes: counters.By(registry, "gateway_stock_changes_total",
+			"Changes of stock asked for, by outcome: applied, refused, skipped (with its atomic batch), failed (not made), unknown (being settled).",
+			"outcome", "applied", "refused", "skipped", "failed", "unknown"),
+		settled: counters.By(registry, "gateway_stock_settled_total",
+			"Rows whose write was not answered, by what became of them: applied, unknown.",
+			"outcome", "applied", "unknown"),
 		outside: factory.NewCounter(prometheus.CounterOpts{
 			Name: "gateway_stock_outside_total",
 			Help: "Differences found that were not made through the gateway.",
@@ -47,10 +47,6 @@ func newMetrics(registry prometheus.Registerer, queue *queue) *metrics {
 			Help: "Levels that are left alone until it is known what became of a write.",
 		}),
 	}
-	for _, outcome := range []string{"applied", "unknown"} {
-		m.settled.WithLabelValues(outcome) // there from the start, so that the first one is an increase
-	}
-	return m
 }
 
 func (m *metrics) flushed(rows int) {

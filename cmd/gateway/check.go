@@ -15,6 +15,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/shirou/gopsutil/v4/disk"
 
 	"github.com/cannahub/gateway/bff"
 	"github.com/cannahub/gateway/bff/state"
@@ -24,15 +25,11 @@ import (
 // littleRoom is what the disk of the database should have left: half a million changes.
 const littleRoom = 512 << 20
 
-var errCheckFailed = errors.New("check failed")
-
 // verdicts are how a line begins.
 var verdicts = map[bff.Verdict]string{bff.Good: "ok  ", bff.Notable: "note", bff.Dubious: "warn", bff.Bad: "FAIL"}
 
 // check tries what the gateway needs and says what it finds, a line each.
 func check(ctx context.Context, settings settings, language mapping.Language, stdout io.Writer) error {
-	ctx, cancel := context.WithTimeout(ctx, settings.RequestTimeout)
-	defer cancel()
 	good := true
 	tell := func(findings ...bff.Finding) {
 		for _, finding := range findings {
@@ -51,12 +48,10 @@ func check(ctx context.Context, settings settings, language mapping.Language, st
 	})
 	defer gateway.Close()
 	tell(gateway.Check(ctx, settings.MedusaURL)...)
-	databaseCtx, cancelDatabase := context.WithTimeout(context.WithoutCancel(ctx), settings.RequestTimeout) // a slow Medusa is no fault of it
-	defer cancelDatabase()
-	tell(checkDatabase(databaseCtx, settings)...)
+	tell(checkDatabase(ctx, settings)...)
 	tell(leftOut(settings)...)
 	if !good {
-		return errCheckFailed
+		return errors.New(mapping.Message{Key: "check.failed"}.In(language))
 	}
 	return nil
 }
@@ -64,6 +59,8 @@ func check(ctx context.Context, settings settings, language mapping.Language, st
 // checkDatabase opens the database as serving would. One that a gateway is
 // serving with at the moment is as good as can be.
 func checkDatabase(ctx context.Context, settings settings) (findings []bff.Finding) {
+	ctx, cancel := context.WithTimeout(ctx, settings.RequestTimeout)
+	defer cancel()
 	store, err := state.Open(ctx, settings.StateDSN, slog.New(slog.DiscardHandler))
 	if errors.Is(err, state.ErrInUse) {
 		return []bff.Finding{bff.Found(bff.Good, "database.used")}
@@ -81,12 +78,12 @@ func checkDatabase(ctx context.Context, settings settings) (findings []bff.Findi
 	if !isFile {
 		return []bff.Finding{bff.Found(bff.Good, "database.postgres", tables)}
 	}
-	left, err := roomAt(filepath.Dir(file))
+	room, err := disk.UsageWithContext(ctx, filepath.Dir(file))
 	if err != nil {
 		return []bff.Finding{bff.Found(bff.Bad, "database.bad", err.Error())}
 	}
-	findings = append(findings, bff.Found(bff.Good, "database.sqlite", file, tables, humanize.IBytes(left)))
-	return append(findings, roomFinding(left)...)
+	findings = append(findings, bff.Found(bff.Good, "database.sqlite", file, tables, humanize.IBytes(room.Free)))
+	return append(findings, roomFinding(room.Free)...)
 }
 
 // roomFinding warns of a disk that is nearly full.

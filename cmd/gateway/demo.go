@@ -12,6 +12,9 @@ import (
 	"github.com/cannahub/gateway/medusaclient/medusatest"
 )
 
+// demoSecret is what hooks of the demo are signed with, unless another is set.
+const demoSecret = "whsec_Y2FubmFodWItZ2F0ZXdheQ=="
+
 // demo serves a gateway in front of an in-memory Medusa and says how to try it.
 func demo(ctx context.Context, settings settings, language mapping.Language, stdout, stderr io.Writer) error {
 	medusa := medusatest.New()
@@ -28,6 +31,11 @@ func demo(ctx context.Context, settings settings, language mapping.Language, std
 	settings.StateDSN = "sqlite:" + filepath.Join(folder, "gateway.db")
 	settings.MedusaURL, settings.MedusaEmail, settings.MedusaPassword, settings.MedusaSecretKey = address, medusatest.Email, medusatest.Password, ""
 	settings.DefaultPublishableKey = medusatest.PublishableToken("sc_cannahub")
+	if len(settings.WebhookSecret.WebhookSecret) == 0 {
+		if err := settings.WebhookSecret.UnmarshalText([]byte(demoSecret)); err != nil {
+			return err
+		}
+	}
 	return start(ctx, settings, stderr, 0, func(listening net.Addr) {
 		fmt.Fprint(stdout, demoText(listening, medusa.Token(medusatest.UserID), settings.DefaultPublishableKey, language))
 	})

@@ -17,7 +17,7 @@ func TestRealMedusaDocsInABrowser(t *testing.T) {
 	pictures := t.ArtifactDir()
 	programs.Node(t, []string{
 		"SCREENSHOTS=" + pictures, "BROWSER=" + browser, "GATEWAY=" + s.url + "/", "EMAIL=" + s.medusa.Email, "PASSWORD=" + s.medusa.Password,
-		"PRODUCT=prod_kit_armado", "NAME=Kit de armado",
+		"SECRET=" + s.medusa.SecretKey, "KEY=" + s.medusa.PublishableKey,
 	}, "docs.mjs")
 	for _, language := range []string{"en", "es", "de"} {
 		requirePicture(t, filepath.Join(pictures, "docs-"+language+"-1440.png"), 1440)

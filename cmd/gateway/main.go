@@ -11,6 +11,8 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+
+	"github.com/cannahub/gateway/mapping"
 )
 
 // version is set when a release is built.
@@ -49,6 +51,7 @@ func untilSignal() context.Context {
 
 // run is the program: its arguments and surroundings in, its exit code out.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	language := operatorLanguage(environ)
 	var err error
 	switch command := strings.Join(args, " "); command {
 	case "--help", "-h", "help":
@@ -56,16 +59,19 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	case "--version":
 		fmt.Fprintln(stdout, version)
 	case "", "serve":
-		err = withSettings(environ, settings.complete, func(s settings) error { return serve(ctx, s, stderr) })
+		err = withSettings(environ, language, settings.complete, func(s settings) error { return serve(ctx, s, stderr) })
 	case "demo":
-		err = withSettings(environ, settings.valid, func(s settings) error { return demo(ctx, s, operatorLanguage(environ), stdout, stderr) })
+		err = withSettings(environ, language, settings.valid, func(s settings) error { return demo(ctx, s, language, stdout, stderr) })
 	case "check":
-		err = withSettings(environ, settings.complete, func(s settings) error { return check(ctx, s, operatorLanguage(environ), stdout) })
+		err = withSettings(environ, language, settings.complete, func(s settings) error { return check(ctx, s, language, stdout) })
 	case "check --health":
-		err = withSettings(environ, settings.valid, func(s settings) error { return checkHealth(ctx, s) })
+		err = withSettings(environ, language, settings.valid, func(s settings) error { return checkHealth(ctx, s) })
 	default:
-		fmt.Fprintf(stderr, "unknown command %q; see gateway --help\n", command)
+		fmt.Fprintln(stderr, mapping.Message{Key: "command.unknown", Args: []any{command}}.In(language))
 		return 2
+	}
+	if fault, ok := errors.AsType[settingError](err); ok {
+		err = faultsIn(language, fault)
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, err)
@@ -74,11 +80,25 @@ func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) 
 	return 0
 }
 
-// withSettings runs a command with a configuration that is good enough for it.
-func withSettings(environ []string, good func(settings) []error, command func(settings) error) error {
-	read, faults := readSettings(environ, ".env")
-	if faults = append(faults, good(read)...); len(faults) > 0 {
-		return fmt.Errorf("configuration:\n%w", errors.Join(onePerSetting(faults)...))
+// withSettings runs a command with a configuration that is good enough for it, or
+// says in a language what is wrong with it.
+func withSettings(environ []string, language mapping.Language, good func(settings) []settingError, command func(settings) error) error {
+	variables, faults := readVariables(environ, ".env")
+	if len(faults) > 0 {
+		return faultsIn(language, faults...)
+	}
+	read, faults := readSettings(variables)
+	if faults = onePerSetting(append(faults, good(read)...)); len(faults) > 0 {
+		return faultsIn(language, faults...)
 	}
 	return command(read)
+}
+
+// faultsIn says in a language what is wrong with settings.
+func faultsIn(language mapping.Language, faults ...settingError) error {
+	lines := []string{mapping.Message{Key: "setting.faults"}.In(language)}
+	for _, fault := range faults {
+		lines = append(lines, "  "+fault.In(language))
+	}
+	return errors.New(strings.Join(lines, "\n"))
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +22,12 @@ import (
 func runIn(t *testing.T, environment []string, arguments ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	t.Chdir(t.TempDir())
+	return runHere(t, environment, arguments...)
+}
+
+// runHere is the same in the folder where the test is.
+func runHere(t *testing.T, environment []string, arguments ...string) (code int, stdout, stderr string) {
+	t.Helper()
 	var out, err bytes.Buffer
 	code = run(t.Context(), arguments, environment, &out, &err)
 	return code, out.String(), err.String()
@@ -44,10 +51,35 @@ func TestAllFaultsOfTheConfigurationAreToldAtOnce(t *testing.T) {
 	})
 	require.Equal(t, 1, code)
 	for _, name := range []string{
-		"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD", "AUTH_CACHE_TTL", "STALE_MAX_AGE", "CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
+		"MEDUSA_URL", "MEDUSA_EMAIL, MEDUSA_PASSWORD", "AUTH_CACHE_TTL", "STALE_MAX_AGE", "CACHE_TTL", "CACHE_MAX_BYTES", "MEDUSA_TIMEOUT", "MEDUSA_MAX_CONCURRENCY", "RATE_LIMIT",
 		"CORS_ORIGINS", "TRUSTED_PROXIES", "LOG_LEVEL", "LOG_FORMAT",
 	} {
 		assert.Contains(t, stderr, name+":")
+	}
+}
+
+// TestWhatCannotBeReadIsExplained says of each kind of setting what it should be, in the
+// language of the terminal.
+func TestWhatCannotBeReadIsExplained(t *testing.T) {
+	for variable, told := range map[string]string{
+		"CACHE_TTL=soon":                  `"soon" no es una duración como 30s o 5m`,
+		"CART_HOLD_TTL=0s":                `"0s" no es una duración como 30m ni off`,
+		"MEDUSA_MAX_CONCURRENCY=many":     `"many" no es un número entero`,
+		"CACHE_MAX_BYTES=much":            `"much" no es un tamaño como 64 MiB`,
+		"RATE_LIMIT=50/d:1":               `"50/d:1" no es off ni algo como 50/s:100 (unidades s, m y h, ambos números desde 1)`,
+		"TRUSTED_PROXIES=::1,10.0.0.0/99": `en "::1,10.0.0.0/99" hay algo que no es una dirección ni una red como 10.0.0.0/8`,
+		"LOG_LEVEL=loud":                  `"loud" no es ninguno de debug, info, warn y error`,
+		"WEBHOOK_SECRET=whsec_hush!":      `lo que sigue a whsec_ debe ser base64`,
+	} {
+		code, _, stderr := runIn(t, []string{"LANG=es_AR.UTF-8", "MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", variable}, "check")
+		assert.Equal(t, 1, code, variable)
+		name, _, _ := strings.Cut(variable, "=")
+		assert.Equal(t, "Corrija estos ajustes:\n  "+name+": "+told+"\n", stderr)
+	}
+	for field := range reflect.TypeFor[settings]().Fields() {
+		secret := field.Type == reflect.TypeFor[webhookSecret]()
+		text := field.Type.Kind() == reflect.String || field.Type == reflect.TypeFor[[]string]()
+		assert.True(t, secret || text || unreadable[field.Type] != "", "nothing is said of %s when it cannot be read", field.Name)
 	}
 }
 
@@ -56,7 +88,7 @@ func TestWhatIsMissingToServeIsTold(t *testing.T) {
 		environment []string
 		told        []string
 	}{
-		"nothing":       {nil, []string{"MEDUSA_URL", "MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY)"}},
+		"nothing":       {nil, []string{"MEDUSA_URL", "MEDUSA_EMAIL, MEDUSA_PASSWORD: are needed (or MEDUSA_SECRET_KEY)"}},
 		"no password":   {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_EMAIL=a@b.c"}, []string{"both are needed"}},
 		"no key":        {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", "DEFAULT_PUBLISHABLE_KEY=sk_x"}, []string{"DEFAULT_PUBLISHABLE_KEY: must begin with pk_"}},
 		"cart hold":     {[]string{"MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", "CART_HOLD_TTL=0s"}, []string{"CART_HOLD_TTL: ", "neither a time like 30m nor off"}},
@@ -84,21 +116,64 @@ func TestUnknownCommandsAreRefused(t *testing.T) {
 	}
 }
 
+// settingsOf reads settings that can be read.
+func settingsOf(t *testing.T, environ []string, file string) settings {
+	t.Helper()
+	variables, faults := readVariables(environ, file)
+	require.Empty(t, faults)
+	read, faults := readSettings(variables)
+	require.Empty(t, faults)
+	return read
+}
+
+// TestAFileThatCannotBeReadIsNotShown: a slip in it must not bring its secrets into a
+// log, nor hide behind all that is missing without it.
+func TestAFileThatCannotBeReadIsNotShown(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for content, told := range map[string]string{
+		"MEDUSA-URL=http://127.0.0.1:1\nMEDUSA_PASSWORD=hush\n": "is not made of lines like NAME=value",
+		"MEDUSA_PASSWORD=\"hush\nMEDUSA_URL=\n":                 "is not made of lines like NAME=value",
+	} {
+		require.NoError(t, os.WriteFile(".env", []byte(content), 0o600))
+		code, _, stderr := runHere(t, nil, "check")
+		assert.Equal(t, 1, code)
+		assert.Equal(t, "Correct these settings:\n  .env: "+told+"\n", stderr)
+	}
+	require.NoError(t, os.Remove(".env"))
+	require.NoError(t, os.Mkdir(".env", 0o700))
+	_, _, stderr := runHere(t, nil, "check")
+	assert.Equal(t, "Correct these settings:\n  .env: cannot be used: is a directory\n", stderr)
+}
+
+// TestWhatCannotBeUsedIsNamed says it of settings that only starting shows.
+func TestWhatCannotBeUsedIsNamed(t *testing.T) {
+	taken, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = taken.Close() })
+	for variable, told := range map[string]string{
+		"LISTEN_ADDR=" + taken.Addr().String():   "  LISTEN_ADDR: no se puede usar: listen tcp",
+		"OPS_ADDR=" + taken.Addr().String():      "  OPS_ADDR: no se puede usar: listen tcp",
+		"STATE_DSN=sqlite:/proc/none/gateway.db": "  STATE_DSN: no se puede usar: ",
+	} {
+		code, _, stderr := runIn(t, []string{"LANG=es_AR", "LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0", "MEDUSA_URL=http://127.0.0.1:1", "MEDUSA_SECRET_KEY=sk_x", variable}, "serve")
+		assert.Equal(t, 1, code, variable)
+		assert.Contains(t, stderr, "Corrija estos ajustes:\n"+told)
+	}
+}
+
 func TestTheEnvironmentComesBeforeTheFile(t *testing.T) {
 	file := filepath.Join(t.TempDir(), ".env")
 	require.NoError(t, os.WriteFile(file, []byte("MEDUSA_URL=http://file\nCACHE_TTL=7s\n"), 0o600))
-	s, faults := readSettings([]string{"MEDUSA_URL=http://environment"}, file)
-	require.Empty(t, faults)
+	s := settingsOf(t, []string{"MEDUSA_URL=http://environment"}, file)
 	require.Equal(t, "http://environment", s.MedusaURL)
 	require.Equal(t, 7*time.Second, s.CacheTTL)
 }
 
 func TestSettingsAreReadInTheirUnits(t *testing.T) {
-	s, faults := readSettings([]string{
+	s := settingsOf(t, []string{
 		"CART_HOLD_TTL=off", "CACHE_MAX_BYTES=2 MiB", "MAX_BODY_BYTES=2048", "RATE_LIMIT=50/s:100",
 		"TRUSTED_PROXIES=10.0.0.0/8,192.0.2.7,2001:db8::1", "CORS_ORIGINS=https://a.example,http://localhost:3000",
 	}, "none")
-	require.Empty(t, faults)
 	require.EqualValues(t, 2<<20, s.CacheMaxBytes)
 	require.EqualValues(t, 2048, s.MaxBodyBytes)
 	require.Zero(t, s.CartHoldTTL)

@@ -23,6 +23,9 @@ import (
 // built is the folder of the program, once a test has needed it.
 var built string
 
+// sources is the folder of the package, from which some tests go away.
+var sources, _ = os.Getwd()
+
 // build builds the program once for all tests, as a release is built.
 var build = sync.OnceValues(func() (string, error) {
 	folder, err := os.MkdirTemp("", "gateway")
@@ -31,7 +34,9 @@ var build = sync.OnceValues(func() (string, error) {
 	}
 	built = folder
 	binary := filepath.Join(folder, "gateway")
-	output, err := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", binary, ".").CombinedOutput()
+	command := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", binary, ".")
+	command.Dir = sources
+	output, err := command.CombinedOutput()
 	if err != nil {
 		return "", &exec.Error{Name: string(output), Err: err}
 	}

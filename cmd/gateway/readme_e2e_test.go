@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 
@@ -18,13 +17,7 @@ import (
 // check and the program.
 func TestRealMedusaReadmeCommands(t *testing.T) {
 	m := medusa.Start(t)
-	var commands string
-	for _, block := range readmeBlocks(t) {
-		if block.language == "sh" && strings.HasPrefix(block.text, "export MEDUSA_URL=") {
-			commands = block.text
-		}
-	}
-	require.NotEmpty(t, commands, "the README does not say how to begin")
+	commands := readmeBlocks(t, "sh", "export MEDUSA_URL=")[0].text
 	for name, value := range map[string]string{"MEDUSA_URL": m.URL, "MEDUSA_EMAIL": m.Email, "MEDUSA_PASSWORD": m.Password} {
 		example := regexp.MustCompile(`(?m)^export ` + name + `=.*$`)
 		require.Regexp(t, example, commands)
@@ -38,13 +31,14 @@ func TestRealMedusaReadmeCommands(t *testing.T) {
 	shell.Env = append(os.Environ(), "LISTEN_ADDR=127.0.0.1:0", "OPS_ADDR=127.0.0.1:0", "LC_ALL=C", database)
 	shell.Stdout, shell.Stderr = said, said
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the program is the shell's grandchild
+	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) }
 	require.NoError(t, shell.Start())
 	ended := make(chan error, 1)
 	go func() { ended <- shell.Wait() }()
-	require.Eventually(t, func() bool { return listens.MatchString(said.String()) || len(ended) > 0 }, 3*patience, patience/1000)
+	require.Eventually(t, func() bool { return listens.MatchString(said.String()) || len(ended) > 0 }, 15*patience, patience/1000, "what go run says: %s", said) // it builds first
+	require.Regexp(t, listens, said.String(), "the program does not listen")
 	require.NoError(t, syscall.Kill(-shell.Process.Pid, syscall.SIGTERM))
 	<-ended
-	require.Regexp(t, listens, said.String(), "the program does not listen")
 	require.Contains(t, said.String(), "ok    Medusa answers at "+m.URL)
 	require.NotContains(t, said.String(), "FAIL")
 }

@@ -1,39 +1,41 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
-	"fmt"
+	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/tidwall/gjson"
 
+	"github.com/cannahub/gateway/medusaclient/medusatest"
 	"github.com/cannahub/gateway/testdata/clients"
 )
 
 // block is a fenced block of the README.
 type block struct {
-	line     int
+	line     int // of its first line of text
 	language string
 	text     string
-	answer   string // the block of JSON that follows at once: what the commands answer
+	answer   *block // the block that follows commands or a program at once: what is answered
 }
 
-// readmeBlocks reads the blocks of the README in their order.
-func readmeBlocks(t *testing.T) []block {
+// is says whether a block is of a language and begins with a text.
+func (b block) is(language, begin string) bool {
+	return b.language == language && strings.HasPrefix(b.text, begin)
+}
+
+// readReadme returns the README's blocks, and its lines with those of the blocks left empty.
+func readReadme(t *testing.T) (blocks []*block, lines []string) {
 	t.Helper()
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	var blocks []block
-	lines := strings.Split(string(readme), "\n")
+	lines = strings.Split(string(readme), "\n")
 	ended := -2
 	for i := 0; i < len(lines); i++ {
 		language, begins := strings.CutPrefix(lines[i], "```")
@@ -43,228 +45,206 @@ func readmeBlocks(t *testing.T) []block {
 		begin := i + 1
 		for i++; lines[i] != "```"; i++ {
 		}
-		found := block{line: begin + 1, language: language, text: strings.Join(lines[begin:i], "\n")}
-		if language == "json" && ended == begin-3 && blocks[len(blocks)-1].language == "sh" {
-			blocks[len(blocks)-1].answer = found.text
+		found := &block{line: begin + 1, language: language, text: strings.Join(lines[begin:i], "\n")}
+		if isAnswer := language == "json" || language == ""; isAnswer && ended == begin-3 {
+			blocks[len(blocks)-1].answer = found
 		}
 		blocks, ended = append(blocks, found), i
+		clear(lines[begin-1 : i+1])
 	}
-	return blocks
+	return blocks, lines
 }
 
-// notWalked are commands of the README that cannot be run here, and why.
-var notWalked = map[string]string{
-	"go test ./...": "is what runs this",
-	"docker ":       "needs a container engine",
-	"sudo ":         "needs an init system",
-	"npm install ":  "needs a registry",
-}
-
-// TestReadmeCommands walks through the README as a newcomer does: every command
-// as it is written, against the demo, and every answer that is shown.
-func TestReadmeCommands(t *testing.T) {
-	for _, program := range []string{"bash", "curl", "openssl"} {
-		if _, err := exec.LookPath(program); err != nil {
-			require.NotEqual(t, "required", os.Getenv("MEDUSA_E2E"), "%s is not installed", program)
-			t.Skip("left out, " + program + " is not installed")
+// readmeBlocks are the README's blocks that are of a language and begin with a text; there is one at least.
+func readmeBlocks(t *testing.T, language, begin string) []*block {
+	t.Helper()
+	all, _ := readReadme(t)
+	var found []*block
+	for _, block := range all {
+		if block.is(language, begin) {
+			found = append(found, block)
 		}
 	}
-	demo := launch(t, []string{"demo"}, "WEBHOOK_SECRET="+readmeSecret)
-	walk := newWalk(t, demo)
-	walked := 0
-	for _, block := range readmeBlocks(t) {
-		if block.language != "sh" || strings.Contains(block.text, "MEDUSA_URL=") {
-			continue // TestRealMedusaReadmeCommands has those
+	require.NotEmpty(t, found, "the README has no %s that begins with %q", language, begin)
+	return found
+}
+
+var (
+	heading      = regexp.MustCompile(`^(#+) (.*)$`)
+	notInAddress = regexp.MustCompile(`[^\p{L}\p{N} _-]`) // what a heading's address lacks of the heading
+	link         = regexp.MustCompile(`\]\(([^)]+)\)`)
+)
+
+// TestReadmeLinksLead holds every link to a heading or a file, and the table of contents to the sections.
+func TestReadmeLinksLead(t *testing.T) {
+	_, lines := readReadme(t)
+	addresses, sections := map[string]bool{}, map[string]bool{}
+	for _, line := range lines {
+		if found := heading.FindStringSubmatch(line); found != nil {
+			address := "#" + strings.ReplaceAll(notInAddress.ReplaceAllString(strings.ToLower(found[2]), ""), " ", "-")
+			assert.False(t, addresses[address], "two headings are %s", address)
+			addresses[address] = true
+			sections[address] = found[1] == "##"
 		}
-		if why := reasonNotToWalk(block.text); why != "" {
-			t.Logf("line %d is left out, it %s: %s", block.line, why, block.text)
+	}
+	contents := true
+	for i, line := range lines {
+		contents = contents && !strings.HasPrefix(line, "## ")
+		for _, found := range link.FindAllStringSubmatch(line, -1) {
+			switch to := found[1]; {
+			case strings.HasPrefix(to, "#"):
+				assert.True(t, addresses[to], "README.md:%d: %s leads nowhere", i+1, to)
+				if contents {
+					delete(sections, to)
+				}
+			case !strings.HasPrefix(to, "https://"):
+				_, err := os.Stat(filepath.Join("../..", to))
+				require.NoError(t, err, "README.md:%d", i+1)
+			}
+		}
+	}
+	for section, isOne := range sections {
+		assert.False(t, isOne, "the table of contents lacks %s", section)
+	}
+}
+
+var (
+	curlMethod    = regexp.MustCompile(`-X (\w+)`)
+	curlPath      = regexp.MustCompile(`localhost:8080(/[^\s"?]*)`)
+	pathParameter = regexp.MustCompile(`\\\{\w+\\\}`)
+)
+
+// requests are what the curls of a block ask, such as "GET /api/inventory/alerts".
+func (b block) requests() []string {
+	var requests []string
+	for _, curl := range strings.Split(b.text, "curl ")[1:] {
+		method := "GET"
+		if found := curlMethod.FindStringSubmatch(curl); found != nil {
+			method = found[1]
+		}
+		if path := curlPath.FindStringSubmatch(curl); path != nil {
+			requests = append(requests, method+" "+path[1])
+		}
+	}
+	return requests
+}
+
+// TestReadmeAsksEveryRoute holds the README to the OpenAPI document: each of its operations is shown as a curl, whose answer
+// TestReadmeCommands holds, the WebSocket as a program.
+func TestReadmeAsksEveryRoute(t *testing.T) {
+	operations := operationsOf(t, launch(t, []string{"demo"}))
+	asked := map[string]bool{}
+	blocks, _ := readReadme(t)
+	for _, block := range blocks {
+		for _, request := range block.requests() {
+			asked[operationAsked(operations, request)] = true
+		}
+		asked["GET /ws"] = asked["GET /ws"] || block.language == "js" && strings.Contains(block.text, "/ws?") && block.answer != nil
+	}
+	for _, operation := range operations {
+		assert.True(t, asked[operation], "the README does not show %s", operation)
+	}
+}
+
+// operationAsked is which operation a request asks, "" when it is none of them.
+func operationAsked(operations []string, request string) (asked string) {
+	for _, operation := range operations {
+		pattern := "^" + pathParameter.ReplaceAllString(regexp.QuoteMeta(operation), "[^/]+") + "$"
+		isNearer := asked == "" || strings.Count(operation, "{") < strings.Count(asked, "{")
+		if isNearer && regexp.MustCompile(pattern).MatchString(request) {
+			asked = operation
+		}
+	}
+	return asked
+}
+
+var (
+	tableRow = regexp.MustCompile(`^\| (.*?) \|(.*?)\|`)
+	inCode   = regexp.MustCompile("`([^`]*)`")
+)
+
+// TestReadmeListsEverySettingWithItsDefault holds the README's table to the settings, both ways.
+func TestReadmeListsEverySettingWithItsDefault(t *testing.T) {
+	_, lines := readReadme(t)
+	listed := map[string]string{}
+	within := false
+	for i, line := range lines {
+		if found := heading.FindStringSubmatch(line); found != nil {
+			within = found[2] == "Settings"
+		}
+		cells := tableRow.FindStringSubmatch(line)
+		if !within || cells == nil {
 			continue
 		}
-		if block.text == "go run ./cmd/gateway demo" || strings.HasPrefix(block.text, "npx ") {
-			continue // it runs; TestReadmeCommandsOfClients
-		}
-		walked++
-		said := walk.run(t, block)
-		if block.answer != "" {
-			assertShown(t, block, said)
+		defaults := inCode.FindAllStringSubmatch(cells[2], -1)
+		for at, name := range inCode.FindAllStringSubmatch(cells[1], -1) {
+			assert.NotContains(t, listed, name[1], "README.md:%d: it is listed twice", i+1)
+			listed[name[1]] = ""
+			if len(defaults) > 0 {
+				require.Greater(t, len(defaults), at, "README.md:%d: %s has no default", i+1, name[1])
+				listed[name[1]] = defaults[at][1]
+			} else {
+				assert.Contains(t, []string{"(none)", "(needed)"}, strings.TrimSpace(cells[2]), "README.md:%d: the default of %s", i+1, name[1])
+			}
 		}
 	}
-	assert.Greater(t, walked, 20, "the README's commands were not found")
+	known := map[string]string{}
+	for field := range reflect.TypeFor[settings]().Fields() {
+		known[field.Tag.Get("env")] = field.Tag.Get("envDefault")
+	}
+	assert.Equal(t, known, listed, "settings and their defaults")
 }
 
-// TestReadmeCommandsOfClients walks through what is run by npx.
-func TestReadmeCommandsOfClients(t *testing.T) {
-	tools := clients.Install(t)
-	demo := launch(t, []string{"demo"})
-	walk := newWalk(t, demo)
-	root, err := filepath.Abs("../..")
+// TestReadmeShowsTypeScriptThatCompiles holds the README's TypeScript to the program that is compiled, as strictly as
+// can be, and run by TestRealMedusaServesATypeScriptProgram.
+func TestReadmeShowsTypeScriptThatCompiles(t *testing.T) {
+	program := os.DirFS(filepath.Join(clients.Here(), "program"))
+	files := map[string]bool{} // what is in them, after their endings
+	require.NoError(t, fs.WalkDir(program, ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(program, path)
+		files[filepath.Ext(path)+strings.TrimSpace(string(content))] = true
+		return err
+	}))
+	blocks, _ := readReadme(t)
+	shown := 0
+	for _, block := range blocks {
+		if block.language == "ts" || block.language == "tsx" {
+			shown++
+			assert.True(t, files["."+block.language+block.text], "README.md:%d is no file of testdata/clients/program", block.line)
+		}
+	}
+	assert.Positive(t, shown, "the README shows no TypeScript")
+
+	var compiled struct {
+		CompilerOptions map[string]any
+
+		Extends, Files, Include, Exclude any
+	}
+	options, err := fs.ReadFile(program, "tsconfig.json")
 	require.NoError(t, err)
-	require.NoError(t, os.Symlink(filepath.Join(root, "testdata"), filepath.Join(walk.folder, "testdata")))
-	shim := fmt.Sprintf("#!/usr/bin/env bash\nprogram=$1\nshift\nexec %s/node_modules/.bin/\"$program\" \"${@//http:\\/\\/localhost:8080/%s}\"\n",
-		tools.Folder(), strings.ReplaceAll(demo.url, "/", `\/`))
-	require.NoError(t, os.WriteFile(filepath.Join(walk.folder, "npx"), []byte(shim), 0o755))
-	walked := 0
-	for _, block := range readmeBlocks(t) {
-		if block.language == "sh" && strings.HasPrefix(block.text, "npx ") {
-			walked++
-			walk.run(t, block)
-		}
+	require.NoError(t, json.Unmarshal(options, &compiled))
+	assert.Equal(t, true, compiled.CompilerOptions["strict"], "it is not compiled with strict")
+	for option, value := range compiled.CompilerOptions {
+		assert.NotEqual(t, false, value, "less is held by strict: %s", option)
 	}
-	assert.GreaterOrEqual(t, walked, 2, "the README's commands were not found")
-}
-
-func reasonNotToWalk(commands string) string {
-	for part, why := range notWalked {
-		if strings.Contains(commands, part) {
-			return why
-		}
-	}
-	return ""
-}
-
-// readmeSecret signs the hook of the README's example.
-const readmeSecret = "whsec_Y2FubmFodWItZ2F0ZXdheQ=="
-
-// walk is a shell in which localhost:8080 is a program on another port.
-type walk struct {
-	folder      string
-	environment []string
-}
-
-var exports = regexp.MustCompile(`(?m)^ *export (\w+)=(\S+)$`)
-
-func newWalk(t *testing.T, p *program) *walk {
-	t.Helper()
-	folder := t.TempDir()
-	curl, err := exec.LookPath("curl")
-	require.NoError(t, err)
-	// A stream has no end of its own.
-	shim := fmt.Sprintf("#!/bin/sh\ncase \" $* \" in *\" -N \"*) set -- --max-time 2 \"$@\";; esac\nexec %s -sS --fail-with-body --connect-to localhost:8080:%s \"$@\"\n",
-		curl, strings.TrimPrefix(p.url, "http://"))
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "curl"), []byte(shim), 0o755))
-	require.Eventually(t, func() bool { return len(exports.FindAllString(p.logs.String(), -1)) == 2 }, patience, patience/1000,
-		"the demo does not say what to export: %s", p.logs)
-	w := &walk{folder: folder, environment: append(os.Environ(), "PATH="+folder+":"+os.Getenv("PATH"))}
-	for _, export := range exports.FindAllStringSubmatch(p.logs.String(), -1) {
-		w.environment = append(w.environment, export[1]+"="+export[2])
-	}
-	return w
-}
-
-// run runs the commands of a block, and remembers what the README calls $HOLD,
-// $RESERVATION and $LOCATION from then on.
-func (w *walk) run(t *testing.T, block block) string {
-	t.Helper()
-	command := exec.CommandContext(t.Context(), "bash", "-euc", block.text)
-	command.Dir, command.Env = w.folder, w.environment
-	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	const refused, timeIsOver = 22, 28 // curl's own
-	switch {
-	case command.ProcessState.ExitCode() == refused && strings.Contains(block.answer, `"status": 4`): // as is shown
-	case command.ProcessState.ExitCode() == timeIsOver && strings.Contains(block.text, "curl -N"):
-	default:
-		require.NoError(t, err, "README.md:%d: %s\n%s%s", block.line, block.text, stdout.String(), stderr.String())
-	}
-	for variable, path := range map[string]string{
-		"HOLD": "holdId", "RESERVATION": "reservations.0.id", "LOCATION": "location.id",
-	} {
-		if value := gjson.Get(stdout.String(), path).String(); value != "" && strings.Contains(block.text, "-X POST") {
-			w.environment = append(w.environment, variable+"="+value)
-		}
-	}
-	return stdout.String()
-}
-
-// assertShown asserts that an answer is what the README shows of it.
-func assertShown(t *testing.T, block block, said string) {
-	t.Helper()
-	var shown, real any
-	require.NoError(t, json.Unmarshal([]byte(block.answer), &shown), "README.md:%d", block.line)
-	require.NoError(t, json.Unmarshal([]byte(said), &real), "README.md:%d answers %s", block.line, said)
-	if where := differs("", shown, real); where != "" {
-		assert.Fail(t, "the README shows another answer", "README.md:%d: at %s\nshown: %s\n real: %s", block.line, where, block.answer, said)
+	for _, less := range []any{compiled.Extends, compiled.Files, compiled.Include, compiled.Exclude} {
+		assert.Nil(t, less, "not every file is compiled")
 	}
 }
 
-// differs is where an answer is not what is shown of it; "…" stands for anything
-// that is not shown, a time for any time.
-func differs(at string, shown, real any) string {
-	switch shown := shown.(type) {
-	case map[string]any:
-		object, isObject := real.(map[string]any)
-		if !isObject {
-			return at
-		}
-		for key, value := range shown {
-			if key == "…" {
-				continue
-			}
-			field, there := object[key]
-			if !there {
-				return at + "/" + key
-			}
-			if where := differs(at+"/"+key, value, field); where != "" {
-				return where
-			}
-		}
-		if _, more := shown["…"]; !more && len(object) > len(shown) {
-			return at + " (has more)"
-		}
-		return ""
-	case []any:
-		list, isList := real.([]any)
-		if !isList {
-			return at
-		}
-		return differsInList(at, shown, list)
-	case string:
-		text, isText := real.(string)
-		begin, open := strings.CutSuffix(shown, "…")
-		switch {
-		case open && begin == "":
-			return ""
-		case !isText:
-			return at
-		case open && strings.HasPrefix(text, begin), text == shown, isTime(text) && isTime(shown):
-			return ""
-		}
-		return at
-	default:
-		if shown == real {
-			return ""
-		}
-		return at
-	}
-}
-
-// differsInList is the same of a list, in which "…" stands for any elements.
-func differsInList(at string, shown, real []any) string {
-	if len(shown) == 0 {
-		if len(real) > 0 {
-			return at + " (has more)"
-		}
-		return ""
-	}
-	if shown[0] == "…" {
-		for skipped := range len(real) + 1 {
-			if differsInList(at, shown[1:], real[skipped:]) == "" {
-				return ""
-			}
-		}
-		return at + " (nowhere after …)"
-	}
-	if len(real) == 0 {
-		return at + " (has less)"
-	}
-	if where := differs(at+"/", shown[0], real[0]); where != "" {
-		return where
-	}
-	return differsInList(at, shown[1:], real[1:])
-}
-
-func isTime(text string) bool {
-	_, err := time.Parse(time.RFC3339, text)
-	return err == nil
+// TestReadmeShowsWhatCheckSays holds what the README shows of the check to what it says of a user who may not write stock.
+func TestReadmeShowsWhatCheckSays(t *testing.T) {
+	shown := readmeBlocks(t, "", "ok ")[0]
+	medusa := medusatest.New()
+	medusa.Fail(writesOfLevels, forbidden("inventory_item:*"))
+	environment := inFrontOf(t, medusa)
+	_, stdout, _ := runIn(t, environment, "check")
+	said := strings.NewReplacer(
+		strings.TrimPrefix(environment[0], "MEDUSA_URL="), "http://localhost:9000", medusatest.Email, "gateway@example.com",
+	).Replace(stdout)
+	took := regexp.MustCompile(`within \S+`)
+	assert.Empty(t, untold(took.ReplaceAllString(shown.text, ""), took.ReplaceAllString(said, "")), "README.md:%d, of\n%s", shown.line, said)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -65,7 +64,7 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 	}
 	store, err := state.Open(ctx, settings.StateDSN, log)
 	if err != nil {
-		return fmt.Errorf("STATE_DSN: %w", err)
+		return faultIn("STATE_DSN", "unusable", err.Error())
 	}
 	gateway := bff.New(bff.Config{
 		Medusa: medusa, Account: account, Store: store,
@@ -92,14 +91,14 @@ func start(ctx context.Context, settings settings, stderr io.Writer, drain time.
 
 	clientsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.ListenAddr)
 	if err != nil {
-		return errors.Join(fmt.Errorf("LISTEN_ADDR: %w", err), store.Close())
+		return errors.Join(faultIn("LISTEN_ADDR", "unusable", err.Error()), store.Close())
 	}
 	opsListener, err := new(net.ListenConfig).Listen(ctx, "tcp", settings.OpsAddr)
 	if err != nil {
-		return errors.Join(fmt.Errorf("OPS_ADDR: %w", err), clientsListener.Close(), store.Close())
+		return errors.Join(faultIn("OPS_ADDR", "unusable", err.Error()), clientsListener.Close(), store.Close())
 	}
 	if err := gateway.Start(ctx); err != nil {
-		return errors.Join(fmt.Errorf("STATE_DSN: %w", err), clientsListener.Close(), opsListener.Close(), store.Close())
+		return errors.Join(faultIn("STATE_DSN", "unusable", err.Error()), clientsListener.Close(), opsListener.Close(), store.Close())
 	}
 	prepare(ctx, gateway, log)
 	log.InfoContext(ctx, "listening", "clients", clientsListener.Addr().String(), "ops", opsListener.Addr().String(),

@@ -18,6 +18,7 @@ import (
 	"github.com/dustin/go-humanize"
 	"github.com/joho/godotenv"
 
+	"github.com/cannahub/gateway/mapping"
 	"github.com/cannahub/gateway/routes"
 )
 
@@ -69,6 +70,9 @@ type settings struct {
 	TracesEndpoint string `env:"OTEL_EXPORTER_OTLP_ENDPOINT" help:"URL of an OpenTelemetry collector (OTLP over HTTP); none: no tracing"`
 }
 
+// errUnreadable is said to nobody: see unreadable.
+var errUnreadable = errors.New("cannot be read")
+
 // byteSize is a number of bytes, written like 64 MiB or 1048576.
 type byteSize int64
 
@@ -76,7 +80,7 @@ type byteSize int64
 func (b *byteSize) UnmarshalText(text []byte) error {
 	size, err := humanize.ParseBytes(string(text))
 	if err != nil || size > 1<<40 {
-		return fmt.Errorf("%q is not a size like 64 MiB", text)
+		return errUnreadable
 	}
 	*b = byteSize(size)
 	return nil
@@ -101,7 +105,7 @@ func (s *switchable) UnmarshalText(text []byte) error {
 	}
 	duration, err := time.ParseDuration(string(text))
 	if err != nil || duration <= 0 {
-		return fmt.Errorf("%q is neither a time like 30m nor off", text)
+		return errUnreadable
 	}
 	*s = switchable(duration)
 	return nil
@@ -125,108 +129,146 @@ func (n *network) UnmarshalText(text []byte) error {
 	}
 	ip := net.ParseIP(string(text))
 	if ip == nil {
-		return fmt.Errorf("%q is neither an address nor a network", text)
+		return errUnreadable
 	}
 	bits := 8 * len(ip)
 	n.IPNet = &net.IPNet{IP: ip, Mask: net.CIDRMask(bits, bits)}
 	return nil
 }
 
-// readSettings reads the environment and, for what is not set there, the file,
-// and lists what cannot be read.
-func readSettings(environ []string, file string) (settings, []error) {
-	var s settings
+// settingError is what is wrong with a setting, or with two that belong together.
+type settingError struct {
+	setting string
+	message mapping.Message
+}
+
+// In is the fault in a language.
+func (f settingError) In(language mapping.Language) string {
+	return f.setting + ": " + f.message.In(language)
+}
+
+// Error is the fault in English.
+func (f settingError) Error() string { return f.In(mapping.English) }
+
+// faultIn is a fault with what is said of it in the catalogue, under "setting." and
+// the key.
+func faultIn(setting, key string, args ...any) settingError {
+	return settingError{setting, mapping.Message{Key: "setting." + key, Args: args}}
+}
+
+// unreadable is what is said of a setting of a type that cannot be read.
+var unreadable = map[reflect.Type]string{
+	reflect.TypeFor[time.Duration](): "duration",
+	reflect.TypeFor[switchable]():    "switchable",
+	reflect.TypeFor[int]():           "integer",
+	reflect.TypeFor[byteSize]():      "size",
+	reflect.TypeFor[rateLimit]():     "rate",
+	reflect.TypeFor[[]network]():     "networks",
+	reflect.TypeFor[slog.Level]():    "level",
+}
+
+// readVariables reads the environment and, for what is not set there, the file.
+// What stands in a file that cannot be read is not told: it has secrets.
+func readVariables(environ []string, file string) (map[string]string, []settingError) {
 	variables, err := godotenv.Read(file)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return s, []error{fmt.Errorf("%s: %w", file, err)}
+		if unopened, ok := errors.AsType[*fs.PathError](err); ok {
+			return nil, []settingError{faultIn(file, "unusable", unopened.Err.Error())}
+		}
+		return nil, []settingError{faultIn(file, "file")}
 	}
 	if variables == nil {
 		variables = map[string]string{}
 	}
 	maps.Copy(variables, env.ToMap(environ))
 	maps.DeleteFunc(variables, func(_, value string) bool { return value == "" })
-
-	err = env.ParseWithOptions(&s, env.Options{Environment: variables})
-	if several, ok := errors.AsType[env.AggregateError](err); ok {
-		faults := make([]error, len(several.Errors))
-		for i, fault := range several.Errors {
-			faults[i] = nameVariable(fault)
-		}
-		return s, faults
-	}
-	if err != nil {
-		return s, []error{err}
-	}
-	return s, nil
+	return variables, nil
 }
 
-// nameVariable says which variable a fault is in, rather than which field.
-func nameVariable(fault error) error {
-	parse, ok := errors.AsType[env.ParseError](fault)
-	if !ok {
-		return fault
+// readSettings makes settings of variables and lists what cannot be read.
+func readSettings(variables map[string]string) (settings, []settingError) {
+	var s settings
+	var faults []settingError
+	err := env.ParseWithOptions(&s, env.Options{Environment: variables})
+	several, _ := errors.AsType[env.AggregateError](err)
+	for _, err := range several.Errors {
+		if fault, ok := errors.AsType[env.ParseError](err); ok {
+			faults = append(faults, unread(fault, variables))
+		}
 	}
-	field, _ := reflect.TypeFor[settings]().FieldByName(parse.Name)
-	return fmt.Errorf("%s: %w", field.Tag.Get("env"), parse.Err)
+	if err != nil && len(faults) != len(several.Errors) {
+		panic(err) // of a field that no variable can be read into
+	}
+	return s, faults
+}
+
+// unread says of which variable a field cannot be read, and what it should be. A
+// secret is not repeated.
+func unread(fault env.ParseError, variables map[string]string) settingError {
+	field, _ := reflect.TypeFor[settings]().FieldByName(fault.Name)
+	setting := field.Tag.Get("env")
+	if field.Type == reflect.TypeFor[webhookSecret]() {
+		return faultIn(setting, "secret")
+	}
+	return faultIn(setting, unreadable[field.Type], variables[setting])
 }
 
 // valid lists the settings that can be read but make no sense.
-func (s settings) valid() []error {
-	var faults []error
-	must := func(holds bool, format string, args ...any) {
+func (s settings) valid() []settingError {
+	var faults []settingError
+	must := func(holds bool, setting, key string, args ...any) {
 		if !holds {
-			faults = append(faults, fmt.Errorf(format, args...))
+			faults = append(faults, faultIn(setting, key, args...))
 		}
 	}
-	must(s.CacheTTL >= 0, "CACHE_TTL: must not be negative")
-	must(s.StaleMaxAge >= 0, "STALE_MAX_AGE: must not be negative")
-	must(s.AuthCacheTTL >= 0, "AUTH_CACHE_TTL: must not be negative")
-	must(s.LivePollInterval >= minLivePoll, "LIVE_POLL_INTERVAL: must be at least %s", minLivePoll)
-	must(s.LiveFeedsPerAddress > 0, "LIVE_FEEDS_PER_ADDRESS: must be at least 1")
-	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT: must be positive")
-	must(s.MedusaMaxConcurrency > 0, "MEDUSA_MAX_CONCURRENCY: must be at least 1")
-	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT: must be positive")
-	must(s.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT: must be positive")
-	must(s.MaxBodyBytes > 0, "MAX_BODY_BYTES: must be positive")
-	must(s.DefaultPublishableKey == "" || strings.HasPrefix(s.DefaultPublishableKey, "pk_"), "DEFAULT_PUBLISHABLE_KEY: must begin with pk_")
-	must(s.LogFormat == "json" || s.LogFormat == "text", "LOG_FORMAT: %q is neither json nor text", s.LogFormat)
-	must(s.TracesEndpoint == "" || isHTTP(s.TracesEndpoint), "OTEL_EXPORTER_OTLP_ENDPOINT: must be an absolute http or https URL")
+	must(s.CacheTTL >= 0, "CACHE_TTL", "negative")
+	must(s.StaleMaxAge >= 0, "STALE_MAX_AGE", "negative")
+	must(s.AuthCacheTTL >= 0, "AUTH_CACHE_TTL", "negative")
+	must(s.LivePollInterval >= minLivePoll, "LIVE_POLL_INTERVAL", "least", minLivePoll.String())
+	must(s.LiveFeedsPerAddress > 0, "LIVE_FEEDS_PER_ADDRESS", "least", "1")
+	must(s.MedusaTimeout > 0, "MEDUSA_TIMEOUT", "positive")
+	must(s.MedusaMaxConcurrency > 0, "MEDUSA_MAX_CONCURRENCY", "least", "1")
+	must(s.RequestTimeout > 0, "REQUEST_TIMEOUT", "positive")
+	must(s.ShutdownTimeout > 0, "SHUTDOWN_TIMEOUT", "positive")
+	must(s.MaxBodyBytes > 0, "MAX_BODY_BYTES", "positive")
+	must(s.DefaultPublishableKey == "" || strings.HasPrefix(s.DefaultPublishableKey, "pk_"), "DEFAULT_PUBLISHABLE_KEY", "publishable")
+	must(s.LogFormat == "json" || s.LogFormat == "text", "LOG_FORMAT", "format", s.LogFormat)
+	must(s.TracesEndpoint == "" || isHTTP(s.TracesEndpoint), "OTEL_EXPORTER_OTLP_ENDPOINT", "url")
 	for _, origin := range s.CORSOrigins {
 		parsed, err := url.Parse(origin)
 		isOrigin := err == nil && parsed.Host != "" && origin == parsed.Scheme+"://"+parsed.Host
-		must(origin == "*" || isOrigin, "CORS_ORIGINS: %q is not an origin like https://app.example.com", origin)
+		must(origin == "*" || isOrigin, "CORS_ORIGINS", "origin", origin)
 	}
 	return faults
 }
 
 // complete lists also what is missing to stand in front of a Medusa.
-func (s settings) complete() []error {
+func (s settings) complete() []settingError {
 	faults := s.valid()
 	switch {
 	case s.MedusaURL == "":
-		faults = append(faults, errors.New("MEDUSA_URL: is needed"))
+		faults = append(faults, faultIn("MEDUSA_URL", "missing"))
 	case !isHTTP(s.MedusaURL):
-		faults = append(faults, errors.New("MEDUSA_URL: must be an absolute http or https URL"))
+		faults = append(faults, faultIn("MEDUSA_URL", "url"))
 	}
 	switch user := s.MedusaEmail != "" || s.MedusaPassword != ""; {
 	case user && s.MedusaSecretKey != "":
-		faults = append(faults, errors.New("MEDUSA_SECRET_KEY: not together with MEDUSA_EMAIL and MEDUSA_PASSWORD"))
+		faults = append(faults, faultIn("MEDUSA_SECRET_KEY", "exclusive", "MEDUSA_EMAIL, MEDUSA_PASSWORD"))
 	case user && (s.MedusaEmail == "" || s.MedusaPassword == ""):
-		faults = append(faults, errors.New("MEDUSA_EMAIL and MEDUSA_PASSWORD: both are needed"))
+		faults = append(faults, faultIn("MEDUSA_EMAIL, MEDUSA_PASSWORD", "both"))
 	case !user && s.MedusaSecretKey == "":
-		faults = append(faults, errors.New("MEDUSA_EMAIL and MEDUSA_PASSWORD (or MEDUSA_SECRET_KEY): are needed"))
+		faults = append(faults, faultIn("MEDUSA_EMAIL, MEDUSA_PASSWORD", "user", "MEDUSA_SECRET_KEY"))
 	}
 	return faults
 }
 
 // onePerSetting keeps the first fault of each setting: what cannot be read is
 // out of range, too.
-func onePerSetting(faults []error) []error {
+func onePerSetting(faults []settingError) []settingError {
 	told := map[string]bool{}
-	return slices.DeleteFunc(faults, func(fault error) bool {
-		name, _, _ := strings.Cut(fault.Error(), ":")
-		known := told[name]
-		told[name] = true
+	return slices.DeleteFunc(faults, func(fault settingError) bool {
+		known := told[fault.setting]
+		told[fault.setting] = true
 		return known
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"go.opentelemetry.io/otel"
@@ -22,14 +21,14 @@ func startTracing(ctx context.Context, settings settings) (stop func(context.Con
 	}
 	exporter, err := otlptracehttp.New(ctx, otlptracehttp.WithEndpointURL(strings.TrimRight(settings.TracesEndpoint, "/")+"/v1/traces"))
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_EXPORTER_OTLP_ENDPOINT: %w", err)
+		return nil, faultIn("OTEL_EXPORTER_OTLP_ENDPOINT", "unusable", err.Error())
 	}
 	described, err := resource.Merge(
 		resource.NewSchemaless(attribute.String("service.name", "cannahub-gateway"), attribute.String("service.version", version)),
 		resource.Environment(),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
+		return nil, faultIn("OTEL_RESOURCE_ATTRIBUTES", "unusable", err.Error())
 	}
 	provider := trace.NewTracerProvider(trace.WithBatcher(exporter), trace.WithResource(described))
 	otel.SetTracerProvider(provider)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,13 +34,22 @@ func TestRealMedusaServesATypeScriptProgram(t *testing.T) {
 	folder := programFolder(t, tools, s.url)
 	tools.Run(t, folder, nil, "tsc", "--project", ".")
 
+	next := filepath.Join(folder, "out", "node_modules", "next") // as much of Next.js as runs here
+	require.NoError(t, os.MkdirAll(next, 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(next, "package.json"), []byte(`{"type":"module","exports":{"./cache":"./cache.js"}}`), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(next, "cache.js"), []byte("export const revalidateTag = (tag) => console.log(`revalidated: ${tag}`);\n"), 0o600))
+
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	node := exec.CommandContext(ctx, "node", "--experimental-websocket", "out/program.js")
 	node.Dir = folder
 	node.Env = append(os.Environ(), "GATEWAY_URL="+s.url, "EMAIL="+s.medusa.Email, "PASSWORD="+s.medusa.Password,
-		"PUBLISHABLE_KEY="+s.medusa.PublishableKey, "WEBHOOK_SECRET="+hookSecret)
+		"PUBLISHABLE_KEY="+s.medusa.PublishableKey, "WEBHOOK_SECRET="+hookSecret,
+		"STOCK_HOOKS=http://127.0.0.1:1,"+s.url+"/hooks/medusa,https://shop.example/api/revalidate")
 	said, err := node.CombinedOutput()
 	require.NoError(t, err, "the program: %s", said)
 	require.Contains(t, string(said), fmt.Sprintf("%d operations used", len(operationsOf(t, s.program))))
+	require.Contains(t, string(said), "http://127.0.0.1:1 was not told of inventory.inventory-level.updated")
+	require.Equal(t, 1, strings.Count(string(said), "revalidated: stock\n"), "the site's pages are made anew once, by the subscriber: %s", said)
+	require.Equal(t, "2", s.metric(t, `gateway_hooks_total{result="taken"}`), "the program's own, and that of the README's subscriber")
 }

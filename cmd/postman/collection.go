@@ -66,6 +66,7 @@ const (
 
 	about = `Every route of the gateway, one folder for each kind of them. Choose the environment, run *Sign in* once, and send what you like;
 or run the whole collection: what a request needs that was made before, an earlier one keeps in a variable of the collection.
+Run all of it only in a shop to try things in: it overwrites counts, sells, and deletes the level of *itemWithoutLevelsId*.
 Each request tests the status and the shape of its answer.
 
 It is made of the OpenAPI document by ` + "`go run ./cmd/postman`" + `, so change that, not this.

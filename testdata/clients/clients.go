@@ -1,5 +1,5 @@
 // Package clients gives tests the programs with which the gateway's clients are made: a browser, Postman's newman, the
-// TypeScript compiler, a linter of OpenAPI documents.
+// TypeScript compiler, linters of OpenAPI documents and of JavaScript.
 //
 // They come from npm, as package-lock.json names them, and are kept in the user's cache folder; the browser is the system's
 // chromium. Tests are skipped with -short, and where a program is missing unless MEDUSA_E2E=required.

@@ -95,6 +95,9 @@ func (m *Medusa) Pause(t testing.TB) { t.Helper(); m.mustControl(t, "pause") }
 // Resume ends Pause and returns when Medusa answers.
 func (m *Medusa) Resume(t testing.TB) { t.Helper(); m.mustControl(t, "resume") }
 
+// UseRoles starts Medusa anew with rights by roles, until Reset. Its admin user is a Super Admin.
+func (m *Medusa) UseRoles(t testing.TB) { t.Helper(); m.mustControl(t, "roles") }
+
 // Token returns a new token of Medusa's admin user, good for a day.
 func (m *Medusa) Token(t testing.TB) string {
 	t.Helper()

@@ -12,6 +12,7 @@
 //      {control}/start    starts it again on the same port and returns when it answers
 //      {control}/pause    Medusa hangs
 //      {control}/resume   Medusa goes on and answers
+//      {control}/roles    starts Medusa anew with rights by roles, which nobody has yet, until the next reset
 import { execFileSync, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
@@ -42,6 +43,7 @@ const toLog = (text) => writeSync(logFile, `${String(text).trimEnd()}\n`);
 
 const children = new Set(); // all that still run, except PostgreSQL
 let postgres, postgresPort;
+let features = {}; // flags that Medusa is started with
 let medusa, medusaPort, token; // token: proves Medusa's user, so that asking whether it answers stays cheap
 
 try {
@@ -102,6 +104,8 @@ async function prepare() {
   const packages = await kept(path.join(cache, `packages-${digest("package-lock.json")}`), install);
   mkdirSync(project); // Medusa writes beside its configuration, so it gets a folder of its own
   for (const name of ["package.json", "medusa-config.js", "seed.js"]) copyFileSync(path.join(here, name), path.join(project, name));
+  mkdirSync(path.join(project, "policies"));
+  copyFileSync(path.join(here, "policies.js"), path.join(project, "policies", "gateway.js"));
   symlinkSync(path.join(packages, "node_modules"), path.join(project, "node_modules"));
   const contents = digest("package-lock.json", "medusa.mjs", "medusa-config.js", "seed.js", catalogue);
   const filled = await kept(path.join(cache, `database-${contents}`), fill);
@@ -254,7 +258,7 @@ function running() {
 }
 
 async function start() {
-  if (!running()) medusa = launch(...medusaCommand("start", "--host", "127.0.0.1", "--port", String(medusaPort)), medusaOptions("medusa"));
+  if (!running()) medusa = launch(...medusaCommand("start", "--host", "127.0.0.1", "--port", String(medusaPort)), medusaOptions("medusa", features));
   medusa.kill("SIGCONT");
   await answers();
 }
@@ -271,7 +275,16 @@ async function pause() {
 }
 
 async function reset() {
+  if (Object.keys(features).length > 0) await stop();
+  features = {};
   await createFromTemplate();
+  await start();
+}
+
+async function roles() {
+  await stop();
+  features = { MEDUSA_FF_RBAC: "true" };
+  await run(...medusaCommand("db:migrate", "--execute-safe-links"), medusaOptions("medusa", features));
   await start();
 }
 
@@ -298,7 +311,7 @@ async function call(method, path, headers, body) {
 // --- Control
 
 async function serveControl() {
-  const actions = { "/reset": reset, "/stop": stop, "/start": start, "/pause": pause, "/resume": start };
+  const actions = { "/reset": reset, "/stop": stop, "/start": start, "/pause": pause, "/resume": start, "/roles": roles };
   let turn = Promise.resolve();
   const server = createServer((request, response) => {
     const action = request.method === "POST" && actions[request.url];

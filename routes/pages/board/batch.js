@@ -1,15 +1,20 @@
 // Edits that wait to be sent together, and what became of each.
-import { $, busy, el, say } from "./dom.js";
-import { actor, change, newKey } from "./gateway.js";
-import { nameOf } from "./list.js";
+import { $, busy, el, say } from "../dom.js";
+import { actor, signedIn } from "../session.js";
+import { fromTo, number, reasonInWords, signed, t } from "../text.js";
+import { change, newKey } from "./gateway.js";
 import { refresh, stock } from "./stock.js";
-import { number, reasonInWords, signed, t } from "./text.js";
 
-const kept = "cannahub-batch"; // in sessionStorage: a reload loses no edit
+const keptFor = (user) => `cannahub-batch:${user}`; // in sessionStorage: a reload loses no edit
 
-let waiting = []; // { productId, update, result, made }
-// A batch that is under way, or of which nobody knows yet what became: { edits, batch, key }. It is sent again as it is, with
-// its key, until that is known: so it is made once.
+const keyLife = 23 * 3600_000; // milliseconds; the gateway remembers a key for an hour longer
+
+let owner; // the user whose edits these are
+let waiting = []; // { what, update, result, trial, made }
+// The key of the next batch. It is kept with the edits: a tab that is duplicated sends them with the same, so they are made once.
+let key = newKey();
+// A batch that is under way, or of which nobody knows yet what became: { edits, batch, key, since, mayBeMade }, an edit
+// for each update of the batch. It is sent again as it is, with its key, until that is known: so it is made once.
 let attempt = null;
 let sending = false;
 let drawn = () => {};
@@ -23,11 +28,20 @@ const pending = () => waiting.filter(({ made }) => !made);
 
 export const hasEdits = () => pending().length > 0;
 
-// restore brings back what this user had not sent when the page was left.
+// restore brings back what this user had not sent when the page was left. Who signs in again finds it as it was; for another
+// user the page begins anew, and what is under way for the first one tells nothing there.
 export function restore() {
-  const { by, edits = [], sent } = JSON.parse(sessionStorage.getItem(kept) ?? "{}");
-  waiting = by === actor() ? edits.filter(({ productId }) => stock.products.has(productId)) : [];
-  attempt = by === actor() && sent ? { ...sent, edits: edits.filter((edit, i) => sent.edits.includes(i) && waiting.includes(edit)) } : null;
+  if (owner && owner !== actor()) return location.reload();
+  if (!owner) {
+    owner = actor();
+    const last = JSON.parse(sessionStorage.getItem(keptFor(owner)) ?? "{}");
+    waiting = last.edits ?? [];
+    dropTrials();
+    key = last.key ?? key;
+    // What was taken out of the list has its place among the results all the same.
+    const edits = last.sent?.edits.map((place) => waiting[place] ?? {});
+    attempt = last.sent ? { ...last.sent, edits, mayBeMade: true } : null;
+  }
   show();
 }
 
@@ -39,43 +53,65 @@ export function forget() {
 }
 
 function keep() {
-  if (!actor()) return; // signed out: what is kept waits for its user
+  if (!owner) return; // nobody's edits are here yet
   const sent = attempt && { ...attempt, edits: attempt.edits.map((edit) => waiting.indexOf(edit)) };
-  if (waiting.length === 0) sessionStorage.removeItem(kept);
-  else sessionStorage.setItem(kept, JSON.stringify({ by: actor(), edits: waiting, sent }));
+  if (waiting.length === 0) sessionStorage.removeItem(keptFor(owner));
+  else sessionStorage.setItem(keptFor(owner), JSON.stringify({ edits: waiting, key, sent }));
 }
 
 // stage adds an edit. A count of a level takes the place of one that waits.
 export function stage(edit) {
-  const same = waiting.findIndex((other) => !other.made && !attempt?.edits.includes(other) && "quantity" in edit.update && "quantity" in other.update &&
-    other.update.variantId === edit.update.variantId && other.update.locationId === edit.update.locationId);
-  if (same >= 0) waiting.splice(same, 1, edit);
-  else waiting.push(edit);
+  const same = waiting.findIndex(
+    (other) =>
+      !other.made &&
+      !attempt?.edits.includes(other) &&
+      "quantity" in edit.update &&
+      "quantity" in other.update &&
+      other.update.variantId === edit.update.variantId &&
+      other.update.locationId === edit.update.locationId,
+  );
+  if (same >= 0) waiting.splice(same, 1);
+  waiting.push(edit); // after what was staged before it: it is the last word
   show();
 }
 
 // send sends a batch and reads what it changed anew. What comes back always has results; words say what went wrong with
-// all of it, undecided that nobody knows yet: the same is to be sent again with the same key.
-export async function send(batch, key) {
+// all of it, undecided that nobody knows yet: the same is to be sent again as the same attempt, { key, mayBeMade }, which
+// remembers whether that was so before.
+export async function send(batch, attempt = {}) {
+  const outcome = await answerTo(batch, attempt);
+  attempt.mayBeMade ||= outcome.undecided;
+  return outcome;
+}
+
+async function answerTo(batch, { key, mayBeMade }) {
   try {
     const answer = await change(batch, key);
     if (!batch.dryRun) await reread(batch.updates);
     return { results: answer.results, undecided: answer.results.some(({ status }) => status === "unknown") };
   } catch (refusal) {
     await reread(batch.updates);
-    return { results: [], words: refusal.message, undecided: !batch.dryRun && refusal.undecided };
+    // Who may not ask learns nothing of what was sent before.
+    const isUntold = mayBeMade && [401, 403].includes(refusal.status);
+    const words = refusal.code === "IDEMPOTENCY_KEY_REUSED" ? t("sentElsewhere") : refusal.message;
+    return { results: [], words, isLost: refusal.isLost, undecided: !batch.dryRun && (refusal.undecided || isUntold) };
   }
 }
 
 async function reread(updates) {
   const variants = new Set(updates.map(({ variantId }) => variantId));
-  const ids = [...stock.products.values()].filter(({ inventory }) => Object.keys(inventory).some((id) => variants.has(id))).map(({ product }) => product.id);
-  await refresh(ids).then(() => drawn(ids), () => {}); // the stream tells as well
+  const ids = [...stock.products.values()]
+    .filter(({ inventory }) => Object.keys(inventory).some((id) => variants.has(id)))
+    .map(({ product }) => product.id);
+  await refresh(ids).then(
+    () => drawn(ids),
+    () => {},
+  ); // the stream tells as well
 }
 
 function show() {
   const left = pending().length;
-  $("tray").hidden = left === 0;
+  $("tray").hidden = left === 0 || !signedIn();
   $("waiting").textContent = left === 1 ? t("oneWaits") : t("manyWait", { count: number(left) });
   $("rows").replaceChildren(...waiting.map(line));
   $("send").disabled = sending || left === 0;
@@ -84,25 +120,29 @@ function show() {
 }
 
 function line(edit) {
-  const { productId, update, result } = edit;
-  const name = nameOf(productId, update.variantId);
+  const { what, update } = edit;
+  const result = edit.trial ?? edit.result;
   const where = stock.locations.find(({ id }) => id === update.locationId)?.name ?? update.locationId;
-  const does = "quantity" in update ? t("setTo", { quantity: number(update.quantity) }) : t("changeBy", { quantity: signed(update.adjustment) });
+  const does = "quantity" in update ? `= ${number(update.quantity)}` : signed(update.adjustment);
   // What may have been made can be taken from the list only when its outcome was told to be unknown.
-  const isBound = sending || (attempt?.edits.includes(edit) && result?.status !== "unknown");
-  return el("li", { class: result?.status },
-    el("div", {}, el("strong", {}, name), el("span", { class: "quiet" }, where)),
+  const isBound = sending || (attempt?.edits.includes(edit) && edit.result?.status !== "unknown");
+  return el(
+    "li",
+    { class: result?.status },
+    el("div", {}, el("strong", {}, what), el("span", { class: "quiet" }, where)),
     el("p", { class: "does" }, does, " ", el("span", { class: "quiet" }, reasonInWords(update.reason))),
     el("p", { class: "result" }, result ? inWords(result) : ""),
-    edit.made || isBound ? null :
-      el("button", { class: "button small", "aria-label": t("dropOf", { what: name, where }), onclick: () => drop(edit) }, t("drop")));
+    edit.made || isBound
+      ? null
+      : el("button", { class: "button small", "aria-label": t("dropOf", { what, where }), onclick: () => drop(edit) }, t("drop")),
+  );
 }
 
 // inWords says what became of an edit.
 function inWords(result) {
   switch (result.status) {
     case "success":
-      return `✓ ${t("became", { before: number(result.previousQuantity), after: number(result.newQuantity) })}${result.warning ? ` ${result.warning}` : ""}`;
+      return `✓ ${fromTo(result.previousQuantity, result.newQuantity)}${result.warning ? ` ${result.warning}` : ""}`;
     case "skipped":
       return `– ${result.error ?? t("skipped")}`;
     case "unknown":
@@ -114,26 +154,55 @@ function inWords(result) {
 
 function drop(edit) {
   waiting.splice(waiting.indexOf(edit), 1);
-  if (attempt && attempt.edits.every((other) => other.made || !waiting.includes(other))) attempt = null;
+  const isKnown = ({ result }) => result && result.status !== "unknown";
+  if (attempt?.edits.every((other) => !waiting.includes(other) || isKnown(other))) settle();
   say($("outcome"), null);
   show();
   if (pending().length === 0) $("batch").close();
   else ($("rows").querySelector("button") ?? $("send")).focus();
 }
 
+// settle is for when it is known, or nobody asks any more, what became of a batch: what still waits is another one.
+function settle() {
+  attempt = null;
+  key = newKey();
+}
+
 const batchOf = (edits) => ({ updates: edits.map(({ update }) => update), ...($("atomic").checked && { atomic: true }) });
 
 async function sendAll() {
-  attempt ??= { edits: pending(), batch: batchOf(pending()), key: newKey() };
-  const { edits, batch, key } = attempt;
-  const outcome = await working(() => send(batch, key));
-  if (!outcome.undecided) attempt = null;
-  tell(edits, outcome, "made");
+  dropTrials();
+  if (attempt && Date.now() - attempt.since > keyLife) return giveUp(attempt.edits, ({ what }) => t("leftUnknown", { what }));
+  attempt ??= { edits: pending(), batch: batchOf(pending()), key, since: Date.now() };
+  const { edits, batch } = attempt;
+  const outcome = await working(() => send(batch, attempt));
+  if (outcome.isLost) return giveUp(edits, () => outcome.words);
+  if (!outcome.undecided) settle();
+  for (const [i, edit] of edits.entries()) {
+    edit.result = outcome.results[i];
+    edit.made ||= edit.result?.status === "success";
+  }
+  tell(outcome, (places) => t("made", places));
 }
 
 async function tryAll() {
   const edits = pending();
-  tell(edits, await working(() => send({ ...batchOf(edits), dryRun: true })), "wouldMake");
+  const outcome = await working(() => send({ ...batchOf(edits), dryRun: true }));
+  for (const [i, edit] of edits.entries()) edit.trial = outcome.results[i];
+  tell(outcome, (places) => t("wouldMake", places));
+}
+
+// giveUp frees edits of which nobody can tell any more whether they were made, and says so of each.
+function giveUp(edits, inWords) {
+  const left = edits.filter((edit) => !edit.made && waiting.includes(edit));
+  for (const edit of left) edit.result = { status: "unknown", error: inWords(edit) };
+  settle();
+  tell({ results: [], words: inWords(left[0]) });
+}
+
+// dropTrials forgets what would have become of edits: they have not been made.
+function dropTrials() {
+  for (const edit of waiting) delete edit.trial;
 }
 
 // working keeps everything from being sent twice, also while the dialog is closed and opened.
@@ -147,15 +216,11 @@ async function working(work) {
   }
 }
 
-function tell(edits, { results, words, undecided }, summary) {
-  edits.forEach((edit, i) => {
-    edit.result = results[i];
-    edit.made ||= summary === "made" && edit.result?.status === "success";
-  });
+function tell({ results, words, undecided }, inShort) {
   const good = results.filter(({ status }) => status === "success").length;
   $("outcome").className = `notice ${good > 0 && good === results.length ? "good" : "bad"}`;
-  const counted = t(summary, { made: number(good), count: number(results.length) });
-  say($("outcome"), words ? `${words}${undecided ? ` ${t("sendAgain")}` : ""}` : counted);
+  const said = words ?? inShort({ made: number(good), count: number(results.length) });
+  say($("outcome"), words && undecided ? `${words} ${t("sendAgain")}` : said);
   show();
   if (document.activeElement === document.body || document.activeElement.disabled) {
     ($("send").disabled ? $("batch").querySelector("[data-close]") : $("send")).focus(); // what was pressed may be gone
@@ -163,7 +228,10 @@ function tell(edits, { results, words, undecided }, summary) {
 }
 
 $("review").addEventListener("click", () => {
-  if (!sending) say($("outcome"), null);
+  if (!sending) {
+    $("outcome").className = "notice bad";
+    say($("outcome"), attempt && t("sendAgain"));
+  }
   show();
   $("batch").showModal();
 });
@@ -173,6 +241,7 @@ $("atomic").addEventListener("change", () => say($("outcome"), null));
 // What was made stays to be read until the dialog is closed.
 $("batch").addEventListener("close", () => {
   if (!attempt) waiting = pending();
+  dropTrials();
   show();
   if (!hasEdits()) $("products").focus(); // what opened the dialog is gone
 });

@@ -1,13 +1,13 @@
 // The stock board: signs in, loads, draws, and follows what is shown.
+import { $, alertIn, busy, el, keepFocus, say } from "../dom.js";
+import { address, signedIn, signIn, signOut, whenSignedOut } from "../session.js";
+import { number, readNumber, t } from "../text.js";
 import { forget, hasEdits, restore, stage, whenChanged } from "./batch.js";
-import { $, alertIn, busy, el, keepFocus, say } from "./dom.js";
 import { edit } from "./edit.js";
-import { get, signedIn, signIn, signOut, whenSignedOut } from "./gateway.js";
 import { history } from "./history.js";
 import { show, update } from "./list.js";
 import { follow, followable } from "./live.js";
 import { find, itemsOf, load, mostLoaded, refresh, select, stock } from "./stock.js";
-import { number, readNumber, t } from "./text.js";
 
 const step = 40; // products shown at first, and more at a time
 const settling = 120; // ms in which changes are gathered, and in which somebody types on
@@ -21,9 +21,13 @@ let shown = step; // how many of them are shown
 let stopFollowing = () => {};
 let followed = ""; // the items that are followed
 let isPartly = false; // not all that is shown is followed
+let threshold = 5; // the last number that was typed there
 
 const view = () => ({
-  search: filters.search.value, locationId: filters.location.value, order: filters.order.value, threshold: readNumber(filters.threshold.value) || 0,
+  search: filters.search.value,
+  locationId: filters.location.value,
+  order: filters.order.value,
+  threshold,
 });
 const actions = { edit: (product, variant, location) => edit(product, variant, location, view().locationId, stage), history };
 
@@ -45,7 +49,10 @@ async function enter() {
   showLocations();
   draw();
   restore();
-  get("admin/users/me").then(({ user }) => say($("who"), user.email), () => {});
+  address().then(
+    (email) => say($("who"), email),
+    () => {},
+  );
 }
 
 function leave(why) {
@@ -87,7 +94,10 @@ whenSignedOut(() => signedIn() && leave(t("signInAgain"))); // its edits wait fo
 
 function showLocations() {
   const chosen = filters.location.value;
-  filters.location.replaceChildren(filters.location.options[0], ...stock.locations.map(({ id, name }) => el("option", { value: id }, name)));
+  filters.location.replaceChildren(
+    filters.location.options[0],
+    ...stock.locations.map(({ id, name }) => el("option", { value: id }, name)),
+  );
   filters.location.value = chosen;
 }
 
@@ -107,7 +117,8 @@ function drawShown(look = view()) {
   const count = Math.max(selected.length, look.search || look.locationId ? 0 : stock.count);
   const words = t("shows", { shown: number(Math.min(shown, selected.length)), count: number(count) });
   const isCut = stock.count > mostLoaded && !look.search;
-  $("summary").textContent = selected.length === 0 ? t("nothing") : isCut ? `${words} ${t("onlyFirst", { most: number(mostLoaded) })}` : words;
+  $("summary").textContent =
+    selected.length === 0 ? t("nothing") : isCut ? `${words} ${t("onlyFirst", { most: number(mostLoaded) })}` : words;
   followShown();
 }
 
@@ -126,9 +137,16 @@ function tellReading(words) {
   reading = words;
 }
 
+function readThreshold() {
+  const typed = readNumber(filters.threshold.value);
+  filters.threshold.setAttribute("aria-invalid", String(Number.isNaN(typed)));
+  if (!Number.isNaN(typed)) threshold = typed;
+}
+
 let typing;
 $("filters").addEventListener("submit", (event) => event.preventDefault());
 $("filters").addEventListener("input", () => {
+  readThreshold();
   clearTimeout(typing);
   typing = setTimeout(async () => {
     shown = step;
@@ -157,7 +175,7 @@ function followShown() {
     gap: () => reread(selected.slice(0, shown)),
     state(now) {
       $("live").className = `live ${now === "live" ? "on" : "off"}`;
-      $("live").textContent = t(now === "live" && isPartly ? "partly" : now);
+      $("live").textContent = now === "waiting" ? t("waiting") : isPartly ? t("partly") : t("live");
     },
   });
 }
@@ -173,7 +191,7 @@ async function reread(ids) {
   for (const id of ids) changed.add(id);
   if (rereading) return;
   rereading = true;
-  for (let pause = settling; changed.size > 0 && signedIn(); ) {
+  for (let pause = settling; changed.size > 0 && signedIn();) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     const some = [...changed];
     changed.clear();
@@ -204,5 +222,6 @@ document.addEventListener("visibilitychange", () => {
   else if (signedIn() && Date.now() - looked > minute) reread([...stock.products.keys()]);
 });
 
+readThreshold(); // a browser may have kept it over a reload
 if (signedIn()) enter();
 else leave();

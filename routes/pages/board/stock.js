@@ -1,6 +1,6 @@
 // What there is: the products with all their stock, as the gateway told last.
-import { get } from "./gateway.js";
-import { plain, sum } from "./text.js";
+import { ask } from "../session.js";
+import { plain, sum } from "../text.js";
 
 const pageSize = 100;
 export const mostLoaded = 1000; // products; of more only what is searched for
@@ -20,7 +20,7 @@ export async function load() {
 async function allLocations() {
   const locations = [];
   for (;;) {
-    const page = await get(`api/locations?limit=${pageSize}&offset=${locations.length}`);
+    const page = await ask(`api/locations?limit=${pageSize}&offset=${locations.length}`);
     locations.push(...page.locations.map(({ id, name }) => ({ id, name })));
     if (page.locations.length === 0 || locations.length >= page.count) return locations;
   }
@@ -29,7 +29,7 @@ async function allLocations() {
 // loadProducts loads the products that match a search, in the shop's order.
 async function loadProducts(search) {
   for (let offset = 0; offset < mostLoaded; offset += pageSize) {
-    const page = await ask(`offset=${offset}${search && `&search=${encodeURIComponent(search)}`}`);
+    const page = await read(`offset=${offset}${search && `&search=${encodeURIComponent(search)}`}`);
     if (!search) stock.count = page.count;
     if (offset + pageSize >= page.count) return;
   }
@@ -46,7 +46,7 @@ export async function find(search) {
 export async function refresh(ids) {
   for (let first = 0; first < ids.length; first += pageSize) {
     const some = ids.slice(first, first + pageSize).map((id) => `id=${encodeURIComponent(id)}`);
-    const page = await ask(some.join("&"));
+    const page = await read(some.join("&"));
     const there = new Set(page.products.map(({ product }) => product.id));
     for (const id of ids.slice(first, first + pageSize)) if (!there.has(id)) stock.products.delete(id);
   }
@@ -55,9 +55,9 @@ export async function refresh(ids) {
 let asked = 0; // questions, by which an answer that was overtaken is known
 const newest = new Map(); // product's id → the question that it was answered to last
 
-async function ask(query) {
+async function read(query) {
   const question = ++asked;
-  const page = await get(`api/products/with-inventory?limit=${pageSize}&${query}`);
+  const page = await ask(`api/products/with-inventory?limit=${pageSize}&${query}`);
   for (const entry of page.products) {
     if (newest.get(entry.product.id) > question) continue;
     newest.set(entry.product.id, question);

@@ -13,6 +13,7 @@ const times = new Intl.DateTimeFormat(language, { dateStyle: "short", timeStyle:
 
 export const number = (quantity) => quantities.format(quantity);
 export const signed = (quantity) => (quantity > 0 ? "+" : "") + number(quantity);
+export const fromTo = (before, after) => `${number(before)} → ${number(after)}`;
 export const grams = (weight) => `${number(weight)} g`;
 export const time = (timestamp) => times.format(new Date(timestamp));
 
