@@ -195,43 +195,55 @@ func TestReadmeListsEverySettingWithItsDefault(t *testing.T) {
 	assert.Equal(t, known, listed, "settings and their defaults")
 }
 
-// TestReadmeShowsTypeScriptThatCompiles holds the README's TypeScript to the program that is compiled, as strictly as
-// can be, and run by TestRealMedusaServesATypeScriptProgram.
+// TestReadmeShowsTypeScriptThatCompiles holds the README's TypeScript to the program and the site that are compiled, as
+// strictly as can be, and run by TestRealMedusaServesATypeScriptProgram and TestRealMedusaFeedsANextSite.
 func TestReadmeShowsTypeScriptThatCompiles(t *testing.T) {
-	program := os.DirFS(filepath.Join(clients.Here(), "program"))
 	files := map[string]bool{} // what is in them, after their endings
-	require.NoError(t, fs.WalkDir(program, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
+	for _, folder := range []string{"program", "site"} {
+		compiled := os.DirFS(filepath.Join(clients.Here(), folder))
+		require.NoError(t, fs.WalkDir(compiled, ".", func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || entry.IsDir() {
+				return err
+			}
+			content, err := fs.ReadFile(compiled, path)
+			files[filepath.Ext(path)+strings.TrimSpace(string(content))] = true
 			return err
-		}
-		content, err := fs.ReadFile(program, path)
-		files[filepath.Ext(path)+strings.TrimSpace(string(content))] = true
-		return err
-	}))
+		}))
+		requireStrict(t, compiled)
+	}
 	blocks, _ := readReadme(t)
 	shown := 0
 	for _, block := range blocks {
 		if block.language == "ts" || block.language == "tsx" {
 			shown++
-			assert.True(t, files["."+block.language+block.text], "README.md:%d is no file of testdata/clients/program", block.line)
+			assert.True(t, files["."+block.language+block.text], "README.md:%d is no file of testdata/clients/program or site", block.line)
 		}
 	}
 	assert.Positive(t, shown, "the README shows no TypeScript")
+}
 
+// requireStrict asserts that every file of a folder is compiled, as strictly as can be.
+func requireStrict(t *testing.T, folder fs.FS) {
+	t.Helper()
 	var compiled struct {
 		CompilerOptions map[string]any
 
-		Extends, Files, Include, Exclude any
+		Extends, Files any
+		Include        []string
+		Exclude        []string
 	}
-	options, err := fs.ReadFile(program, "tsconfig.json")
+	options, err := fs.ReadFile(folder, "tsconfig.json")
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(options, &compiled))
 	assert.Equal(t, true, compiled.CompilerOptions["strict"], "it is not compiled with strict")
 	for option, value := range compiled.CompilerOptions {
 		assert.NotEqual(t, false, value, "less is held by strict: %s", option)
 	}
-	for _, less := range []any{compiled.Extends, compiled.Files, compiled.Include, compiled.Exclude} {
-		assert.Nil(t, less, "not every file is compiled")
+	assert.Nil(t, compiled.Extends)
+	assert.Nil(t, compiled.Files, "not every file is compiled")
+	assert.Subset(t, []string{"node_modules"}, compiled.Exclude, "not every file is compiled")
+	if compiled.Include != nil {
+		assert.Subset(t, compiled.Include, []string{"**/*.ts", "**/*.tsx"}, "not every file is compiled")
 	}
 }
 

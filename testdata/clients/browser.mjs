@@ -27,10 +27,10 @@ export function launch() {
 }
 
 // visit opens a window of a visitor of his own: nothing of another's is known there. `faults` gathers what went wrong in it
-// (errors on the console and of scripts, requests that failed or that went anywhere but to the gateway), but for answers with
-// one of the statuses in `ignore`, which can be changed later. A request that the page itself ended, such as a stream that it
-// closed, is none.
-export async function visit(browser, { locale = "en", width = 1440, height = 900, dark = false, ignore = [] } = {}) {
+// (errors on the console and of scripts, requests that failed or that went anywhere but to the page's own origin and those in
+// `others`), but for answers with one of the statuses in `ignore`, which can be changed later. A request that the page itself
+// ended, such as a stream that it closed, is none.
+export async function visit(browser, { locale = "en", width = 1440, height = 900, dark = false, ignore = [], others = [] } = {}) {
   const context = await browser.newContext({
     locale,
     viewport: { width, height },
@@ -51,7 +51,7 @@ export async function visit(browser, { locale = "en", width = 1440, height = 900
     const { protocol, origin } = new URL(request.url());
     if (!["http:", "https:", "ws:", "wss:"].includes(protocol)) return; // is in the page
     home ??= origin;
-    if (origin !== home) faults.push(`leaves the gateway: ${request.url()}`);
+    if (origin !== home && !others.includes(origin)) faults.push(`goes elsewhere: ${request.url()}`);
   });
   page.on("response", (response) => {
     if (response.status() >= 400 && !ignored.has(response.status())) {

@@ -1,4 +1,4 @@
-// Package clients gives tests the programs with which the gateway's clients are made: a browser, Postman's newman, the
+// Package clients gives tests the programs with which the gateway's clients are made: a browser, Next.js, Postman's newman, the
 // TypeScript compiler, linters of OpenAPI documents and of JavaScript.
 //
 // They come from npm, as package-lock.json names them, and are kept in the user's cache folder; the browser is the system's

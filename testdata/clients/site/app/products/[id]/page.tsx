@@ -17,15 +17,9 @@ export default async function Page({ params }: { params: Promise<{ id: string }>
   if (error?.code === "PRODUCT_NOT_FOUND") return <p>No such product.</p>;
   if (error) throw new Error(`${error.code} (${error.requestId}): ${error.detail}`);
   return (
-    <ul>
-      {data.product.variants.map(({ id, name }) => (
-        <li key={id}>
-          {name}: {data.inventory[id]?.available ?? 0}
-          {data.inventory[id]?.inventoryItems.map(({ inventoryItemId }) => (
-            <LiveStock key={inventoryItemId} inventoryItemId={inventoryItemId} />
-          ))}
-        </li>
-      ))}
-    </ul>
+    <main>
+      <h1>{data.product.name}</h1>
+      <LiveStock product={data.product} inventory={data.inventory} />
+    </main>
   );
 }
