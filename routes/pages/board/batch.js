@@ -1,7 +1,7 @@
 // Edits that wait to be sent together, and what became of each.
 import { $, busy, el, say } from "../dom.js";
 import { actor, signedIn } from "../session.js";
-import { fromTo, number, reasonInWords, signed, t } from "../text.js";
+import { fromTo, number, reasonInWords, signed, sum, t } from "../text.js";
 import { change, newKey } from "./gateway.js";
 import { refresh, stock } from "./stock.js";
 
@@ -59,6 +59,8 @@ function keep() {
   else sessionStorage.setItem(keptFor(owner), JSON.stringify({ edits: waiting, key, sent }));
 }
 
+const isSameLevel = (a, b) => a.variantId === b.variantId && a.locationId === b.locationId;
+
 // stage adds an edit. A count of a level takes the place of one that waits.
 export function stage(edit) {
   const same = waiting.findIndex(
@@ -67,8 +69,7 @@ export function stage(edit) {
       !attempt?.edits.includes(other) &&
       "quantity" in edit.update &&
       "quantity" in other.update &&
-      other.update.variantId === edit.update.variantId &&
-      other.update.locationId === edit.update.locationId,
+      isSameLevel(other.update, edit.update),
   );
   if (same >= 0) waiting.splice(same, 1);
   waiting.push(edit); // after what was staged before it: it is the last word
@@ -168,7 +169,20 @@ function settle() {
   key = newKey();
 }
 
-const batchOf = (edits) => ({ updates: edits.map(({ update }) => update), ...($("atomic").checked && { atomic: true }) });
+function batchOf(edits) {
+  const updates = edits.map(({ update }) => update);
+  return { updates: updates.map((update, i) => after(updates.slice(0, i), update)), ...($("atomic").checked && { atomic: true }) };
+}
+
+// after is a row as it is sent after others: a count expects what those of its level leave of what was seen.
+function after(rows, update) {
+  if (!("quantity" in update)) return update;
+  const before = rows.filter((row) => isSameLevel(row, update));
+  return {
+    ...update,
+    expectedQuantity: before.reduce((there, row) => row.quantity ?? sum(there, row.adjustment), update.expectedQuantity),
+  };
+}
 
 async function sendAll() {
   dropTrials();

@@ -16,6 +16,7 @@ const minute = 60_000; // ms: how old what is not followed gets
 
 const list = $("products");
 const filters = $("filters").elements;
+let isLoaded = false; // until then nothing is drawn: who edits has to see all locations
 let selected = []; // ids of the products that match, in order
 let shown = step; // how many of them are shown
 let stopFollowing = () => {};
@@ -35,7 +36,7 @@ const actions = { edit: (product, variant, location) => edit(product, variant, l
 
 async function enter() {
   $("sign-in").hidden = true;
-  $("board").hidden = $("live").hidden = $("sign-out").hidden = false;
+  $("board").hidden = $("sign-out").hidden = false;
   $("summary").textContent = t("loading");
   try {
     await load();
@@ -46,8 +47,9 @@ async function enter() {
     return;
   }
   tellReading("");
+  isLoaded = true;
   showLocations();
-  draw();
+  look();
   restore();
   address().then(
     (email) => say($("who"), email),
@@ -59,9 +61,11 @@ function leave(why) {
   signOut();
   stopFollowing();
   clearTimeout(typing);
+  isLoaded = false;
   followed = "";
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
-  $("board").hidden = $("live").hidden = $("who").hidden = $("sign-out").hidden = $("tray").hidden = true;
+  $("board").hidden = $("who").hidden = $("sign-out").hidden = $("tray").hidden = true;
+  say($("live"), null);
   list.replaceChildren();
   $("sign-in").hidden = false;
   say(alertIn($("sign-in")), why);
@@ -103,20 +107,32 @@ function showLocations() {
 
 // draw selects and draws anew: the order changes only when somebody asks for it, never under his finger.
 function draw() {
-  const look = view();
-  selected = select(look);
+  const wanted = view();
+  selected = select(wanted);
   keepFocus(() => {
     list.replaceChildren();
-    drawShown(look);
+    drawShown(wanted);
   });
 }
 
-function drawShown(look = view()) {
-  show(list, selected.slice(0, shown), look, actions);
+// look draws what is asked for: at first of what is loaded, and then with what had to be looked for.
+async function look() {
+  shown = step;
+  draw();
+  try {
+    if (await find(view().search)) draw();
+    tellReading("");
+  } catch (refusal) {
+    tellReading(refusal.message);
+  }
+}
+
+function drawShown(wanted = view()) {
+  show(list, selected.slice(0, shown), wanted, actions);
   $("more").hidden = selected.length <= shown;
-  const count = Math.max(selected.length, look.search || look.locationId ? 0 : stock.count);
+  const count = Math.max(selected.length, wanted.search || wanted.locationId ? 0 : stock.count);
   const words = t("shows", { shown: number(Math.min(shown, selected.length)), count: number(count) });
-  const isCut = stock.count > mostLoaded && !look.search;
+  const isCut = stock.count > mostLoaded && !wanted.search;
   $("summary").textContent =
     selected.length === 0 ? t("nothing") : isCut ? `${words} ${t("onlyFirst", { most: number(mostLoaded) })}` : words;
   followShown();
@@ -148,16 +164,7 @@ $("filters").addEventListener("submit", (event) => event.preventDefault());
 $("filters").addEventListener("input", () => {
   readThreshold();
   clearTimeout(typing);
-  typing = setTimeout(async () => {
-    shown = step;
-    draw();
-    try {
-      if (await find(view().search)) draw();
-      tellReading("");
-    } catch (refusal) {
-      tellReading(refusal.message);
-    }
-  }, settling);
+  if (isLoaded) typing = setTimeout(look, settling); // else it is drawn as it is asked for by then
 });
 
 // Following.
@@ -175,7 +182,7 @@ function followShown() {
     gap: () => reread(selected.slice(0, shown)),
     state(now) {
       $("live").className = `live ${now === "live" ? "on" : "off"}`;
-      $("live").textContent = now === "waiting" ? t("waiting") : isPartly ? t("partly") : t("live");
+      say($("live"), now === "waiting" ? t("waiting") : isPartly ? t("partly") : t("live"));
     },
   });
 }
