@@ -89,7 +89,7 @@ func TestTheDashboardShowsWhatIsServed(t *testing.T) {
 			}
 		}
 	}
-	for _, name := range namesOf(servedMetric, text) {
+	for _, name := range namesOf(servedMetric, text) { // every counter, since those with labels are made by counters.By
 		assert.True(t, shown[name] || shown[name+"_count"] || shown[name+"_sum"], "%s is on no panel", name)
 	}
 }

@@ -1,25 +1,19 @@
 // app/products/[id]/page.tsx
-import createClient from "openapi-fetch";
-import type { paths } from "@/gateway/schema";
+import { notFound } from "next/navigation";
+import { gateway, stockOf } from "@/gateway/stock";
 import { LiveStock } from "./live-stock";
 
-const gateway = createClient<paths>({
-  baseUrl: process.env.GATEWAY_URL!,
-  headers: { authorization: `Basic ${btoa(`${process.env.MEDUSA_SECRET_KEY}:`)}` }, // stays on the server
-});
+const held = { next: { tags: ["stock"], revalidate: 60 } }; // seconds, should a hook be lost
 
 export default async function Page({ params }: { params: Promise<{ id: string }> }) {
-  const { data, error } = await gateway.GET("/api/products/{id}/with-inventory", {
-    params: { path: { id: (await params).id } },
-    cache: "force-cache",
-    next: { tags: ["stock"] },
-  });
-  if (error?.code === "PRODUCT_NOT_FOUND") return <p>No such product.</p>;
-  if (error) throw new Error(`${error.code} (${error.requestId}): ${error.detail}`);
+  const { data, error, response } = await gateway.GET("/store/products/{id}", { params: { path: await params }, ...held });
+  if (response.status === 404) notFound();
+  if (error) throw new Error(`${response.status}: ${error.message}`);
+  const variants = data.product.variants ?? [];
   return (
     <main>
-      <h1>{data.product.name}</h1>
-      <LiveStock product={data.product} inventory={data.inventory} />
+      <h1>{data.product.title}</h1>
+      <LiveStock variants={variants} read={await stockOf(variants.map(({ id }) => id), held)} />
     </main>
   );
 }
