@@ -614,10 +614,11 @@ async function phone(browser, language, locale) {
   }
 }
 
-// edit opens the dialog of a level and fills it in. It clicks: the focus is back from a dialog only with the next frame, and
-// byKeysAlone does the same without a mouse.
+// edit opens the dialog of a level and fills it in. It presses the button in one go, since between two steps the focus may come
+// back from the dialog before, or the product be drawn anew; byKeysAlone does it as a person does.
 async function edit(page, level, { count, adjust, reason }) {
-  await page.click(`[data-key="edit ${level}"]`);
+  await closed(page);
+  await page.locator(`[data-key="edit ${level}"]`).evaluate((button) => (button.focus(), button.click()));
   await page.waitForSelector("#edit[open]");
   if (adjust) await page.check("#edit [value=adjust]");
   await page.fill("#quantity", count ?? adjust);

@@ -178,10 +178,13 @@ function batchOf(edits) {
 function after(rows, update) {
   if (!("quantity" in update)) return update;
   const before = rows.filter((row) => isSameLevel(row, update));
-  return {
-    ...update,
-    expectedQuantity: before.reduce((there, row) => row.quantity ?? sum(there, row.adjustment), update.expectedQuantity),
-  };
+  return { ...update, expectedQuantity: before.reduce(left, update.expectedQuantity) };
+}
+
+// left is what a row leaves of a quantity; one that takes more than there is will be refused.
+function left(there, row) {
+  const quantity = row.quantity ?? sum(there, row.adjustment);
+  return quantity < 0 ? there : quantity;
 }
 
 async function sendAll() {
@@ -195,6 +198,12 @@ async function sendAll() {
   for (const [i, edit] of edits.entries()) {
     edit.result = outcome.results[i];
     edit.made ||= edit.result?.status === "success";
+    // What is sent again comes after what was made, which is not.
+    const made = edits.slice(0, i).filter((other) => other.made);
+    edit.update = after(
+      made.map(({ update }) => update),
+      edit.update,
+    );
   }
   tell(outcome, (places) => t("made", places));
 }

@@ -9,7 +9,12 @@ export function show(list, ids, view, actions) {
   keepFocus(() => list.replaceChildren(...ids.map((id) => old.get(id) ?? card(id, view, actions))));
 }
 
-// update draws products anew where they stand, and marks what changed.
+const shows = new WeakMap(); // card → what it is drawn of
+
+const drawnOf = (id, view) => JSON.stringify([stock.products.get(id), view]);
+
+// update draws products anew where they stand, and marks what changed. A card that would be the same stays: somebody may be
+// about to press a button of it.
 export function update(list, ids, view, actions) {
   for (const old of list.querySelectorAll("[data-product]")) {
     if (!ids.includes(old.dataset.product)) continue;
@@ -17,6 +22,7 @@ export function update(list, ids, view, actions) {
       old.remove();
       continue;
     }
+    if (shows.get(old) === drawnOf(old.dataset.product, view)) continue;
     const drawn = card(old.dataset.product, view, actions);
     for (const row of drawn.querySelectorAll("[data-level]")) {
       const before = old.querySelector(`[data-level="${CSS.escape(row.dataset.level)}"]`);
@@ -29,7 +35,7 @@ export function update(list, ids, view, actions) {
 function card(id, view, actions) {
   const entry = stock.products.get(id);
   const least = lowest(entry, view.locationId);
-  return el(
+  const drawn = el(
     "li",
     { class: "product", "data-product": id },
     el(
@@ -57,6 +63,8 @@ function card(id, view, actions) {
       ...entry.product.variants.map((variant) => group(entry, variant, view, actions)),
     ),
   );
+  shows.set(drawn, drawnOf(id, view));
+  return drawn;
 }
 
 function badge(available, threshold) {

@@ -120,7 +120,7 @@ async function look() {
   shown = step;
   draw();
   try {
-    if (await find(view().search)) draw();
+    if ((await find(view().search)) && isLoaded) draw();
     tellReading("");
   } catch (refusal) {
     tellReading(refusal.message);
@@ -176,7 +176,7 @@ function followShown() {
   if (fitting.join() === followed) return;
   stopFollowing();
   followed = fitting.join();
-  if (fitting.length === 0) return;
+  if (fitting.length === 0) return say($("live"), null);
   stopFollowing = follow(fitting, {
     changed: ({ payload }) => reread(stock.productsOf.get(payload.inventoryItemId) ?? []),
     gap: () => reread(selected.slice(0, shown)),

@@ -10,6 +10,7 @@ export const gateway = createClient<paths>({
 
 /** What to say of each variant, by its id, such as "Only 3 left". */
 export async function stockOf(variantIds: string[], held?: { next: NextFetchRequestConfig }): Promise<Record<string, string>> {
+  if (variantIds.length === 0) return {};
   const { data, error } = await gateway.POST("/api/inventory/availability", {
     body: { items: variantIds.map((variantId) => ({ variantId, requiredQuantity: 1 })) },
     ...held,

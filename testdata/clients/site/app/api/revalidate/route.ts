@@ -18,6 +18,7 @@ export async function POST(request: Request): Promise<Response> {
 function signatureOf(text: string): string {
   const secret = process.env.WEBHOOK_SECRET!;
   const key = secret.startsWith("whsec_") ? Buffer.from(secret.slice(6), "base64") : secret;
+  if (key.length === 0) throw new Error("WEBHOOK_SECRET is empty: anybody could sign with it");
   return `v1,${createHmac("sha256", key).update(text).digest("base64")}`;
 }
 

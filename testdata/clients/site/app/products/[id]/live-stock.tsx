@@ -15,15 +15,21 @@ export function LiveStock({ variants, read }: { variants: Variant[]; read: Recor
     if (!items) return;
     let stream: EventSource;
     let again: ReturnType<typeof setTimeout>;
-    let [isAsking, hasChanged] = [false, false];
+    let [isAsking, hasChanged, isOver] = [false, false, false];
 
     async function ask() {
       hasChanged = true;
       if (isAsking) return; // one question at a time, and one after the last change
       isAsking = true;
-      while (hasChanged) {
+      while (hasChanged && !isOver) {
         hasChanged = false;
-        await stockOf(ids.split(",")).then(setStock, console.warn);
+        try {
+          const now = await stockOf(ids.split(","));
+          if (!isOver) setStock(now);
+        } catch {
+          hasChanged = true; // the gateway may have too much to do just now
+          await new Promise((resolve) => setTimeout(resolve, 5000));
+        }
       }
       isAsking = false;
     }
@@ -39,6 +45,7 @@ export function LiveStock({ variants, read }: { variants: Variant[]; read: Recor
 
     follow();
     return () => {
+      isOver = true;
       clearTimeout(again);
       stream.close();
     };
