@@ -982,6 +982,41 @@ func TestAnAtomicBatchThatWasLostIsNeverHalf(t *testing.T) {
 	}
 }
 
+// Somebody else takes from one level of a lost batch just what the batch was to
+// take, as a sale may, and something else from another: the first level looks as
+// if the write had landed, and the levels that nobody has touched tell that it
+// did not. To repeat it there would make half of the batch.
+func TestALevelThatLooksWrittenDoesNotHalveAnAtomicBatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		fail medusatest.Failure
+		b    float64
+		want state.State
+	}{
+		"not made": {medusatest.Cut(), 5, state.Unknown},
+		"made":     {medusatest.CutAfter(), 4, state.Applied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShop(t)
+			a, b, third := s.stocked("iitem_a", 5), s.stocked("iitem_b", 5), s.stocked("iitem_c", 5)
+			s.connected()
+			s.failWrites(0, 1, c.fail)
+			outcomes, err := s.lane.Do(t.Context(), atomicOf(adjust("iitem_a", highUp, "-1"), adjust("iitem_b", highUp, "-1"), adjust("iitem_c", highUp, "-1")))
+			require.NoError(t, err)
+			require.Equal(t, Unknown, outcomes[0].Status)
+			s.stocked("iitem_a", 4)
+			s.stocked("iitem_c", 2)
+			s.later(SettledAfter)
+			s.requireSettled()
+			s.requireStock(a, 4)
+			s.requireStock(b, c.b)
+			s.requireStock(third, 2)
+			s.requireRow(a, "5", "4", c.want)
+			s.requireRow(b, "5", "4", c.want)
+			s.requireRow(third, "5", "4", state.Unknown)
+		})
+	}
+}
+
 func TestARepeatedWriteThatIsLostIsRepeatedAgain(t *testing.T) {
 	s := newShop(t)
 	level := s.stocked("iitem_a", 5)

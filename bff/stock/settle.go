@@ -190,7 +190,7 @@ func (l *Lane) settle(ctx context.Context, turn *state.Turn, flushID string, ent
 			trace.mark(settled, state.Unknown)
 		case done:
 			gone = append(gone, trace)
-		case before, after:
+		case before, after, same:
 			again = append(again, trace)
 		}
 	}
@@ -232,6 +232,7 @@ const (
 	elsewhere standing = iota // at neither
 	before                    // as before it
 	after                     // as after it
+	same                      // as both: it changes nothing there, and so tells nothing
 	done                      // as after it, and it need not be repeated
 )
 
@@ -317,7 +318,9 @@ func (t *trace) standing(canBeMade bool) standing {
 		return before
 	case !at.exists:
 		return elsewhere
-	case wasThere: // also when the write changes nothing, and so tells nothing
+	case wasThere && t.touch.isShownBy(at):
+		return same
+	case wasThere:
 		return before
 	case t.touch.isShownBy(at):
 		return after
@@ -335,15 +338,12 @@ func (t *trace) previousIncoming() mapping.Quantity {
 }
 
 // keepAtomic keeps an atomic batch from being half repeated: when a level of it
-// stands elsewhere and none as after the write, the write did not land, and it
-// cannot be made whole any more. That goes for the other batches of its levels,
-// too, whose quantities are built on its own.
+// stands elsewhere and the write did not land, it cannot be made whole any more.
+// That goes for the other batches of its levels, too, whose quantities are built
+// on its own.
 func keepAtomic(traces []*trace) {
-	landed := map[string]bool{}
-	for _, trace := range traces {
-		for batch := range trace.atomicBatches {
-			landed[batch] = landed[batch] || trace.stands == after
-		}
+	if haveLanded(traces) {
+		return
 	}
 	broken := map[string]bool{}
 	for spread := true; spread; {
@@ -351,7 +351,7 @@ func keepAtomic(traces []*trace) {
 		for _, trace := range traces {
 			for batch := range trace.atomicBatches {
 				switch {
-				case landed[batch], broken[batch] && trace.stands == elsewhere:
+				case broken[batch] && trace.stands == elsewhere:
 				case broken[batch]:
 					trace.stands, spread = elsewhere, true
 				case trace.stands == elsewhere:
@@ -360,6 +360,18 @@ func keepAtomic(traces []*trace) {
 			}
 		}
 	}
+}
+
+// haveLanded says whether the levels stand as if the write of their flush, which
+// is one, had landed. A level that stands as after it is no proof by itself:
+// somebody else may have brought it there, as a sale of just as many does. When
+// another stands as before, one of the two was written by somebody else, and it
+// is not known which. When none does, repeating the write changes nothing.
+func haveLanded(traces []*trace) bool {
+	stand := func(as standing) bool {
+		return slices.ContainsFunc(traces, func(t *trace) bool { return t.stands == as })
+	}
+	return stand(after) && !stand(before)
 }
 
 // atomicBatches yields the atomic batches that change the level.

@@ -41,7 +41,8 @@ func TestStanding(t *testing.T) {
 		"as before the first of two rows": {[]state.Entry{row("a", "10", "12"), row("a", "12", "15")}, at("10", "0", "0"), false, before},
 		"as between two rows":             {[]state.Entry{row("a", "10", "12"), row("a", "12", "15")}, at("12", "0", "0"), false, elsewhere},
 		"as after the last of two rows":   {[]state.Entry{row("a", "10", "12"), row("a", "12", "15")}, at("15", "0", "0"), false, after},
-		"a write that changes nothing":    {[]state.Entry{row("a", "10", "10")}, at("10", "0", "0"), false, before},
+		"a write that changes nothing":    {[]state.Entry{row("a", "10", "10")}, at("10", "0", "0"), false, same},
+		"there and back again":            {[]state.Entry{row("a", "10", "12"), row("a", "12", "10")}, at("10", "0", "0"), false, same},
 		"incoming as before":              {[]state.Entry{incoming(row("a", "10", "10"), "0", "4")}, at("10", "0", "0"), false, before},
 		"incoming as after":               {[]state.Entry{incoming(row("a", "10", "10"), "0", "4")}, at("10", "0", "4"), false, after},
 		"incoming as after, stock sold":   {[]state.Entry{incoming(row("a", "10", "10"), "0", "4")}, at("9", "0", "4"), false, after},
@@ -49,6 +50,8 @@ func TestStanding(t *testing.T) {
 		"half of it":                      {[]state.Entry{incoming(row("a", "10", "12"), "0", "4")}, at("12", "0", "0"), false, elsewhere},
 		"not made yet":                    {[]state.Entry{createdRow(row("a", "0", "5"))}, nil, false, before},
 		"made and empty":                  {[]state.Entry{createdRow(row("a", "0", "5"))}, at("0", "0", "0"), false, before},
+		"made, and to be empty":           {[]state.Entry{createdRow(row("a", "0", "0"))}, at("0", "0", "0"), false, same},
+		"not made, and to be empty":       {[]state.Entry{createdRow(row("a", "0", "0"))}, nil, false, before},
 		"not made, location gone":         {[]state.Entry{createdRow(row("a", "0", "5"))}, nil, true, elsewhere},
 		"vanished":                        {[]state.Entry{row("a", "10", "12")}, nil, false, elsewhere},
 		"removed":                         {[]state.Entry{removal(row("a", "2", "0"))}, nil, false, done},
@@ -78,19 +81,22 @@ func TestWhatIsNotChangedIsNotWrittenAgain(t *testing.T) {
 }
 
 // Each case is levels, each with how it stands and the atomic batches that
-// change it: "=" as before, "+" as after, "?" elsewhere.
+// change it: "=" as before, "+" as after, "~" as both, "?" elsewhere.
 func TestAtomicBatchesAreNotHalfRepeated(t *testing.T) {
 	for name, c := range map[string]struct{ levels, want string }{
 		"nothing lost":                        {"=A =A", "= ="},
 		"one lost, nothing landed":            {"?A =A =B", "? ? ="},
-		"one lost since it landed":            {"?A +A =A", "? + ="},
+		"one lost since it landed":            {"?A +A ~A", "? + ~"},
+		"one lost, one as if it had landed":   {"?A +A =A", "? ? ?"},
+		"others of the write did not land":    {"?A +A =B =", "? ? = ="},
+		"nothing tells that it landed":        {"?A ~A", "? ?"},
 		"not atomic":                          {"? = =", "? = ="},
 		"lost through a level of two batches": {"?A =AB =B =C", "? ? ? ="},
 		"against the order of the levels":     {"=C =BC =AB ?A =D", "? ? ? ? ="},
 		"around a circle":                     {"?A =AB =BC =CA", "? ? ? ?"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stands := map[byte]standing{'=': before, '+': after, '?': elsewhere}
+			stands := map[byte]standing{'=': before, '+': after, '~': same, '?': elsewhere}
 			var traces []*trace
 			for level := range strings.FieldsSeq(c.levels) {
 				made := &trace{stands: stands[level[0]]}
