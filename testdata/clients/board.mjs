@@ -528,6 +528,24 @@ async function batchMishaps(browser, locale) {
   await says("made once, of the small case", cell(page, small), "5");
   await says("made once, of the bong", cell(page, scarce), "2");
 
+  // A count that was refused comes after what was made when it is sent anew. (It is refused for what it is made to expect.)
+  await put(page, small, { adjust: "1", reason: "received" });
+  await put(page, small, { count: "9" });
+  const refuse = async (route) => {
+    const batch = route.request().postDataJSON();
+    batch.updates[1].expectedQuantity = 99;
+    await route.fulfill({ response: await route.fetch({ postData: JSON.stringify(batch) }) });
+  };
+  await page.route("**/api/inventory/batch-update", refuse, { times: 1 });
+  await page.click("#review");
+  await page.click("#send");
+  await says("an adjustment before a refused count", page.locator("#outcome"), "1 of 2 made");
+  await page.click("#send");
+  await says("the count anew", results.last().locator(".result"), "6 → 9");
+  await page.click("#batch [data-close]");
+  await edit(page, small, { count: "5" });
+  await save(page);
+
   // What was only tried is not told as made, and the last count of a level is its last word.
   await put(page, small, { count: "7" });
   await put(page, small, { adjust: "1", reason: "received" });

@@ -198,7 +198,8 @@ async function sendAll() {
   for (const [i, edit] of edits.entries()) {
     edit.result = outcome.results[i];
     edit.made ||= edit.result?.status === "success";
-    // What is sent again comes after what was made, which is not.
+    if (outcome.undecided) continue; // it is sent again as it was
+    // What is sent anew comes after what was made, which is not.
     const made = edits.slice(0, i).filter((other) => other.made);
     edit.update = after(
       made.map(({ update }) => update),
